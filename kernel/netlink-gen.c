@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/fanotify-nl.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink-gen.h"
+
+#include <uapi/linux/fanotify-nl.h>
+
+/* Integer value ranges */
+static const struct netlink_range_validation fanotify_a_fetch_max_bytes_range = {
+	.min	= FANOTIFY_FETCH_MIN,
+	.max	= FANOTIFY_FETCH_MAX,
+};
+
+/* FANOTIFY_CMD_BIND - do */
+static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_EXCL + 1] = {
+	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
+	[FANOTIFY_A_GROUP_PRIORITY] = { .type = NLA_S32, },
+	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
+	[FANOTIFY_A_GROUP_OPEN_FLAGS] = { .type = NLA_U32, },
+	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
+	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[FANOTIFY_A_GROUP_EXCL] = { .type = NLA_FLAG, },
+};
+
+/* FANOTIFY_CMD_UNBIND - do */
+static const struct nla_policy fanotify_unbind_nl_policy[FANOTIFY_A_GROUP_TOKEN + 1] = {
+	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
+	[FANOTIFY_A_GROUP_TOKEN] = { .type = NLA_U64, },
+};
+
+/* FANOTIFY_CMD_GROUP_GET - do */
+static const struct nla_policy fanotify_group_get_nl_policy[FANOTIFY_A_GROUP_NUMBER + 1] = {
+	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
+};
+
+/* FANOTIFY_CMD_GROUP_SET - do */
+static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_QUEUE_LIMIT + 1] = {
+	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
+	[FANOTIFY_A_GROUP_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_GROUP_PRIORITY] = { .type = NLA_S32, },
+	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
+	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
+};
+
+/* FANOTIFY_CMD_MARK_ADD - do */
+static const struct nla_policy fanotify_mark_add_nl_policy[FANOTIFY_A_MARK_EXCL + 1] = {
+	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
+	[FANOTIFY_A_MARK_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+	[FANOTIFY_A_MARK_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+	[FANOTIFY_A_MARK_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_MARK_IGNORE_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_MARK_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[FANOTIFY_A_MARK_FSTYPE] = { .type = NLA_STRING, .len = FANOTIFY_FSTYPE_MAX, },
+	[FANOTIFY_A_MARK_MNT_ID] = { .type = NLA_U64, },
+	[FANOTIFY_A_MARK_EXCL] = { .type = NLA_FLAG, },
+};
+
+/* FANOTIFY_CMD_MARK_REMOVE - do */
+static const struct nla_policy fanotify_mark_remove_nl_policy[FANOTIFY_A_MARK_IGNORE_MASK + 1] = {
+	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
+	[FANOTIFY_A_MARK_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+	[FANOTIFY_A_MARK_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+	[FANOTIFY_A_MARK_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_MARK_IGNORE_MASK] = { .type = NLA_UINT, },
+};
+
+/* FANOTIFY_CMD_MARK_FLUSH - do */
+static const struct nla_policy fanotify_mark_flush_nl_policy[FANOTIFY_A_MARK_TYPE + 1] = {
+	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
+	[FANOTIFY_A_MARK_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+};
+
+/* FANOTIFY_CMD_MARK_GET - dump */
+static const struct nla_policy fanotify_mark_get_nl_policy[FANOTIFY_A_MARK_GROUP + 1] = {
+	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
+};
+
+/* FANOTIFY_CMD_FETCH - do */
+static const struct nla_policy fanotify_fetch_nl_policy[FANOTIFY_A_FETCH_MAX_BYTES + 1] = {
+	[FANOTIFY_A_FETCH_MAX_BYTES] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_fetch_max_bytes_range),
+};
+
+/* FANOTIFY_CMD_EVENT_OPEN - do */
+static const struct nla_policy fanotify_event_open_nl_policy[FANOTIFY_A_EVENT_OPEN_HANDLE + 1] = {
+	[FANOTIFY_A_EVENT_OPEN_GROUP] = { .type = NLA_U32, },
+	[FANOTIFY_A_EVENT_OPEN_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_EVENT_OPEN_MOUNT_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+	[FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE] = { .type = NLA_S32, },
+	[FANOTIFY_A_EVENT_OPEN_HANDLE] = { .type = NLA_BINARY, },
+};
+
+/* FANOTIFY_CMD_STATS_GET - dump */
+static const struct nla_policy fanotify_stats_get_nl_policy[FANOTIFY_A_MEMBER_GROUP + 1] = {
+	[FANOTIFY_A_MEMBER_GROUP] = { .type = NLA_U32, },
+};
+
+/* Ops table for fanotify */
+static const struct genl_split_ops fanotify_nl_ops[] = {
+	{
+		.cmd		= FANOTIFY_CMD_BIND,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_bind_doit,
+		.policy		= fanotify_bind_nl_policy,
+		.maxattr	= FANOTIFY_A_GROUP_EXCL,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_UNBIND,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_unbind_doit,
+		.policy		= fanotify_unbind_nl_policy,
+		.maxattr	= FANOTIFY_A_GROUP_TOKEN,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_GROUP_GET,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_group_get_doit,
+		.policy		= fanotify_group_get_nl_policy,
+		.maxattr	= FANOTIFY_A_GROUP_NUMBER,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FANOTIFY_CMD_GROUP_GET,
+		.start	= fanotify_nl_dump_start,
+		.dumpit	= fanotify_nl_group_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_GROUP_SET,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_group_set_doit,
+		.policy		= fanotify_group_set_nl_policy,
+		.maxattr	= FANOTIFY_A_GROUP_QUEUE_LIMIT,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_MARK_ADD,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_mark_add_doit,
+		.policy		= fanotify_mark_add_nl_policy,
+		.maxattr	= FANOTIFY_A_MARK_EXCL,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_MARK_REMOVE,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_mark_remove_doit,
+		.policy		= fanotify_mark_remove_nl_policy,
+		.maxattr	= FANOTIFY_A_MARK_IGNORE_MASK,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_MARK_FLUSH,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_mark_flush_doit,
+		.policy		= fanotify_mark_flush_nl_policy,
+		.maxattr	= FANOTIFY_A_MARK_TYPE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_MARK_GET,
+		.start		= fanotify_nl_dump_start,
+		.dumpit		= fanotify_nl_mark_get_dumpit,
+		.policy		= fanotify_mark_get_nl_policy,
+		.maxattr	= FANOTIFY_A_MARK_GROUP,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_FETCH,
+		.doit		= fanotify_nl_fetch_doit,
+		.policy		= fanotify_fetch_nl_policy,
+		.maxattr	= FANOTIFY_A_FETCH_MAX_BYTES,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_EVENT_OPEN,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_event_open_doit,
+		.policy		= fanotify_event_open_nl_policy,
+		.maxattr	= FANOTIFY_A_EVENT_OPEN_HANDLE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_STATS_GET,
+		.start		= fanotify_nl_dump_start,
+		.dumpit		= fanotify_nl_stats_get_dumpit,
+		.policy		= fanotify_stats_get_nl_policy,
+		.maxattr	= FANOTIFY_A_MEMBER_GROUP,
+		.flags		= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_CAPS_GET,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_caps_get_doit,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+};
+
+static const struct genl_multicast_group fanotify_nl_mcgrps[] = {
+	[FANOTIFY_NLGRP_EVENTS] = { "events", },
+};
+
+struct genl_family fanotify_nl_family __ro_after_init = {
+	.name		= FANOTIFY_FAMILY_NAME,
+	.version	= FANOTIFY_FAMILY_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.split_ops	= fanotify_nl_ops,
+	.n_split_ops	= ARRAY_SIZE(fanotify_nl_ops),
+	.mcgrps		= fanotify_nl_mcgrps,
+	.n_mcgrps	= ARRAY_SIZE(fanotify_nl_mcgrps),
+};

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause) */
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/fanotify-nl.yaml */
+/* YNL-GEN uapi header */
+
+#ifndef _UAPI_LINUX_FANOTIFY_NL_H
+#define _UAPI_LINUX_FANOTIFY_NL_H
+
+#define FANOTIFY_FAMILY_NAME	"fanotify"
+#define FANOTIFY_FAMILY_VERSION	1
+
+#define FANOTIFY_HANDLE_MAX	128
+#define FANOTIFY_NAME_MAX	1024
+#define FANOTIFY_UUID_LEN	16
+#define FANOTIFY_COMM_MAX	15
+#define FANOTIFY_EVENT_MAX	16384
+#define FANOTIFY_FETCH_MIN	32768
+#define FANOTIFY_FETCH_MAX	131072
+#define FANOTIFY_FSTYPE_MAX	64
+
+/**
+ * enum fanotify_kind - The 64-bit event mask. The low 32 bits are the FAN_*
+ *   bits of linux/fanotify.h, bit for bit; the high 32 refine them, or name
+ *   what FAN_* has no bit for. Bits are never reused; the caps-get operation
+ *   says which of them the running kernel can deliver.
+ * @FANOTIFY_KIND_ACCESS: A file was read, or its access time was set alone.
+ * @FANOTIFY_KIND_MODIFY: A file's data, size or modification time changed.
+ * @FANOTIFY_KIND_ATTRIB: Metadata of an object changed.
+ * @FANOTIFY_KIND_CLOSE_WRITE: A file that was open for writing was closed.
+ * @FANOTIFY_KIND_CLOSE_NOWRITE: A file or directory that was open for reading
+ *   only was closed.
+ * @FANOTIFY_KIND_OPEN: A file or directory was opened.
+ * @FANOTIFY_KIND_MOVED_FROM: The old half of a rename, sent only if asked for;
+ *   see rename.
+ * @FANOTIFY_KIND_MOVED_TO: The new half of a rename, sent only if asked for;
+ *   see rename.
+ * @FANOTIFY_KIND_CREATE: A name was added to a directory; with it comes one of
+ *   the bits that refine it.
+ * @FANOTIFY_KIND_DELETE: A name was removed from a directory; with it comes
+ *   unlink or rmdir.
+ * @FANOTIFY_KIND_DELETE_SELF: An object itself is gone, its last link and last
+ *   user with it. It has no path.
+ * @FANOTIFY_KIND_MOVE_SELF: An object itself was renamed.
+ * @FANOTIFY_KIND_OPEN_EXEC: A file was opened to be executed.
+ * @FANOTIFY_KIND_FS_ERROR: The filesystem met an error.
+ * @FANOTIFY_KIND_EVENT_ON_CHILD: In a mask of an inode mark: events of the
+ *   directory's children too. In an event: it was reported because the parent
+ *   is watched.
+ * @FANOTIFY_KIND_RENAME: An object was renamed; one record with both parents
+ *   and both names.
+ * @FANOTIFY_KIND_ONDIR: In a mask: events on directories too. In an event: the
+ *   object is a directory.
+ * @FANOTIFY_KIND_CREATE_FILE: Refines create, a regular file.
+ * @FANOTIFY_KIND_MKDIR: Refines create, a directory.
+ * @FANOTIFY_KIND_MKNOD: Refines create, a device node, FIFO or socket.
+ * @FANOTIFY_KIND_SYMLINK: Refines create, a symbolic link.
+ * @FANOTIFY_KIND_HARDLINK: Refines create, a further name of an existing
+ *   object.
+ * @FANOTIFY_KIND_TMPFILE_LINK: Refines create, the first name of an O_TMPFILE
+ *   file.
+ * @FANOTIFY_KIND_UNLINK: Refines delete, anything but a directory.
+ * @FANOTIFY_KIND_LAST_UNLINK: Refines delete, together with unlink; no further
+ *   name is left.
+ * @FANOTIFY_KIND_RMDIR: Refines delete, a directory.
+ * @FANOTIFY_KIND_CHMOD: Refines attrib, permission bits.
+ * @FANOTIFY_KIND_CHOWN: Refines attrib, owner or group.
+ * @FANOTIFY_KIND_UTIMES: Refines attrib, times set by a call.
+ * @FANOTIFY_KIND_SETXATTR: Refines attrib, an extended attribute or ACL was
+ *   set.
+ * @FANOTIFY_KIND_REMOVEXATTR: Refines attrib, an extended attribute or ACL was
+ *   removed.
+ * @FANOTIFY_KIND_LINK_COUNT: Refines attrib, the number of links changed.
+ * @FANOTIFY_KIND_SETFLAGS: Refines attrib, inode flags or project id.
+ * @FANOTIFY_KIND_WRITE: Refines modify, data was written.
+ * @FANOTIFY_KIND_TRUNCATE: Refines modify, the size was set.
+ * @FANOTIFY_KIND_FALLOCATE: Refines modify, space was allocated or punched
+ *   out.
+ * @FANOTIFY_KIND_CLONE_RANGE: Refines modify, a range was cloned or copied
+ *   into the file.
+ * @FANOTIFY_KIND_UNMOUNT: What a mark watches was unmounted; the mark is gone.
+ * @FANOTIFY_KIND_MOUNT_ATTACH: A mount was attached.
+ * @FANOTIFY_KIND_MOUNT_DETACH: A mount was detached.
+ * @FANOTIFY_KIND_COVERED: A filesystem is watched by a global mark from this
+ *   event on; nothing is promised about what happened in it before.
+ * @FANOTIFY_KIND_GAP: Events are missing; the gap attributes say which and
+ *   why. Needs no asking.
+ */
+enum fanotify_kind {
+	FANOTIFY_KIND_ACCESS = 1,
+	FANOTIFY_KIND_MODIFY = 2,
+	FANOTIFY_KIND_ATTRIB = 4,
+	FANOTIFY_KIND_CLOSE_WRITE = 8,
+	FANOTIFY_KIND_CLOSE_NOWRITE = 16,
+	FANOTIFY_KIND_OPEN = 32,
+	FANOTIFY_KIND_MOVED_FROM = 64,
+	FANOTIFY_KIND_MOVED_TO = 128,
+	FANOTIFY_KIND_CREATE = 256,
+	FANOTIFY_KIND_DELETE = 512,
+	FANOTIFY_KIND_DELETE_SELF = 1024,
+	FANOTIFY_KIND_MOVE_SELF = 2048,
+	FANOTIFY_KIND_OPEN_EXEC = 4096,
+	FANOTIFY_KIND_FS_ERROR = 32768,
+	FANOTIFY_KIND_EVENT_ON_CHILD = 134217728,
+	FANOTIFY_KIND_RENAME = 268435456,
+	FANOTIFY_KIND_ONDIR = 1073741824,
+	FANOTIFY_KIND_CREATE_FILE = 4294967296,
+	FANOTIFY_KIND_MKDIR = 8589934592,
+	FANOTIFY_KIND_MKNOD = 17179869184,
+	FANOTIFY_KIND_SYMLINK = 34359738368,
+	FANOTIFY_KIND_HARDLINK = 68719476736,
+	FANOTIFY_KIND_TMPFILE_LINK = 137438953472,
+	FANOTIFY_KIND_UNLINK = 274877906944,
+	FANOTIFY_KIND_LAST_UNLINK = 549755813888,
+	FANOTIFY_KIND_RMDIR = 1099511627776,
+	FANOTIFY_KIND_CHMOD = 2199023255552,
+	FANOTIFY_KIND_CHOWN = 4398046511104,
+	FANOTIFY_KIND_UTIMES = 8796093022208,
+	FANOTIFY_KIND_SETXATTR = 17592186044416,
+	FANOTIFY_KIND_REMOVEXATTR = 35184372088832,
+	FANOTIFY_KIND_LINK_COUNT = 70368744177664,
+	FANOTIFY_KIND_SETFLAGS = 140737488355328,
+	FANOTIFY_KIND_WRITE = 281474976710656,
+	FANOTIFY_KIND_TRUNCATE = 562949953421312,
+	FANOTIFY_KIND_FALLOCATE = 1125899906842624,
+	FANOTIFY_KIND_CLONE_RANGE = 2251799813685248,
+	FANOTIFY_KIND_UNMOUNT = 72057594037927936,
+	FANOTIFY_KIND_MOUNT_ATTACH = 144115188075855872,
+	FANOTIFY_KIND_MOUNT_DETACH = 288230376151711744,
+	FANOTIFY_KIND_COVERED = 576460752303423488,
+	FANOTIFY_KIND_GAP = 1152921504606846976,
+};
+
+/**
+ * enum fanotify_mark_type - What a mark is attached to.
+ * @FANOTIFY_MARK_TYPE_INODE: One inode; with event-on-child, a directory's
+ *   children too.
+ * @FANOTIFY_MARK_TYPE_MOUNT: One mount; only kinds that carry a path (open,
+ *   access, modify by write, close).
+ * @FANOTIFY_MARK_TYPE_FILESYSTEM: One filesystem, however it is mounted.
+ * @FANOTIFY_MARK_TYPE_GLOBAL: Every filesystem mounted now and later, pseudo
+ *   filesystems left out.
+ */
+enum fanotify_mark_type {
+	FANOTIFY_MARK_TYPE_INODE = 1,
+	FANOTIFY_MARK_TYPE_MOUNT,
+	FANOTIFY_MARK_TYPE_FILESYSTEM,
+	FANOTIFY_MARK_TYPE_GLOBAL,
+};
+
+/**
+ * enum fanotify_mark_flag - How a mark behaves.
+ * @FANOTIFY_MARK_FLAG_EVICTABLE: An inode mark that does not pin the inode; it
+ *   goes when the inode leaves memory.
+ * @FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY: The ignore mask stays in force when
+ *   the object is modified.
+ */
+enum fanotify_mark_flag {
+	FANOTIFY_MARK_FLAG_EVICTABLE = 1,
+	FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY = 2,
+};
+
+/**
+ * enum fanotify_group_flag - How a group behaves.
+ * @FANOTIFY_GROUP_FLAG_MULTICAST: The group also feeds the multicast group
+ *   events.
+ */
+enum fanotify_group_flag {
+	FANOTIFY_GROUP_FLAG_MULTICAST = 1,
+};
+
+/**
+ * enum fanotify_stat_field - Attribute fields that a group's events carry; the
+ *   bit values are those of STATX_* in linux/stat.h where there is one.
+ * @FANOTIFY_STAT_FIELD_MODE: Type and permission bits.
+ * @FANOTIFY_STAT_FIELD_NLINK: Number of hard links.
+ * @FANOTIFY_STAT_FIELD_UID: Owner.
+ * @FANOTIFY_STAT_FIELD_GID: Group.
+ * @FANOTIFY_STAT_FIELD_ATIME: Last access.
+ * @FANOTIFY_STAT_FIELD_MTIME: Last modification of the data.
+ * @FANOTIFY_STAT_FIELD_CTIME: Last change of the inode.
+ * @FANOTIFY_STAT_FIELD_INO: Inode number.
+ * @FANOTIFY_STAT_FIELD_SIZE: Size in bytes.
+ * @FANOTIFY_STAT_FIELD_BLOCKS: Allocated blocks of 512 bytes, in-core, without
+ *   delayed allocation.
+ */
+enum fanotify_stat_field {
+	FANOTIFY_STAT_FIELD_MODE = 2,
+	FANOTIFY_STAT_FIELD_NLINK = 4,
+	FANOTIFY_STAT_FIELD_UID = 8,
+	FANOTIFY_STAT_FIELD_GID = 16,
+	FANOTIFY_STAT_FIELD_ATIME = 32,
+	FANOTIFY_STAT_FIELD_MTIME = 64,
+	FANOTIFY_STAT_FIELD_CTIME = 128,
+	FANOTIFY_STAT_FIELD_INO = 256,
+	FANOTIFY_STAT_FIELD_SIZE = 512,
+	FANOTIFY_STAT_FIELD_BLOCKS = 1024,
+};
+
+/**
+ * enum fanotify_event_flag - What is special about an event.
+ * @FANOTIFY_EVENT_FLAG_PATH_UNREACHABLE: No path from the filesystem's root is
+ *   known for the object.
+ * @FANOTIFY_EVENT_FLAG_PATH_TRUNCATED: A path was left out because the event
+ *   would have been too large.
+ * @FANOTIFY_EVENT_FLAG_UNLINKED: The object had no name when it happened
+ *   (deleted while open, or an O_TMPFILE file).
+ * @FANOTIFY_EVENT_FLAG_EXCHANGE: A rename that exchanged two objects.
+ * @FANOTIFY_EVENT_FLAG_NO_HANDLE: The filesystem gives no file handle for the
+ *   object.
+ * @FANOTIFY_EVENT_FLAG_NO_INODE: The filesystem had not made the inode yet
+ *   (kernfs); no attributes.
+ */
+enum fanotify_event_flag {
+	FANOTIFY_EVENT_FLAG_PATH_UNREACHABLE = 1,
+	FANOTIFY_EVENT_FLAG_PATH_TRUNCATED = 2,
+	FANOTIFY_EVENT_FLAG_UNLINKED = 4,
+	FANOTIFY_EVENT_FLAG_EXCHANGE = 8,
+	FANOTIFY_EVENT_FLAG_NO_HANDLE = 16,
+	FANOTIFY_EVENT_FLAG_NO_INODE = 32,
+};
+
+/**
+ * enum fanotify_gap_reason - Why events are missing.
+ * @FANOTIFY_GAP_REASON_OVERFLOW: The member's queue was at its limit.
+ * @FANOTIFY_GAP_REASON_NOMEM: No memory could be had for an event.
+ * @FANOTIFY_GAP_REASON_MEMBER_GONE: Another member of the group went away with
+ *   events that it had not handled. How many is known only in part; the count
+ *   is the least.
+ * @FANOTIFY_GAP_REASON_UNCOVERED: A new filesystem could not be put under the
+ *   group's global mark.
+ */
+enum fanotify_gap_reason {
+	FANOTIFY_GAP_REASON_OVERFLOW = 1,
+	FANOTIFY_GAP_REASON_NOMEM,
+	FANOTIFY_GAP_REASON_MEMBER_GONE,
+	FANOTIFY_GAP_REASON_UNCOVERED,
+};
+
+/**
+ * enum fanotify_delivery - State of a member's delivery.
+ * @FANOTIFY_DELIVERY_PUSH: Events are sent at once.
+ * @FANOTIFY_DELIVERY_NOTICED: Events gather in the queue; the member has been
+ *   told to fetch.
+ * @FANOTIFY_DELIVERY_DRAINING: A fetch is under way.
+ */
+enum fanotify_delivery {
+	FANOTIFY_DELIVERY_PUSH = 1,
+	FANOTIFY_DELIVERY_NOTICED,
+	FANOTIFY_DELIVERY_DRAINING,
+};
+
+enum {
+	FANOTIFY_A_GROUP_NUMBER = 1,
+	FANOTIFY_A_GROUP_TOKEN,
+	FANOTIFY_A_GROUP_MEMBER,
+	FANOTIFY_A_GROUP_PRIORITY,
+	FANOTIFY_A_GROUP_MASK,
+	FANOTIFY_A_GROUP_STAT_MASK,
+	FANOTIFY_A_GROUP_OPEN_FLAGS,
+	FANOTIFY_A_GROUP_QUEUE_LIMIT,
+	FANOTIFY_A_GROUP_FLAGS,
+	FANOTIFY_A_GROUP_UID,
+	FANOTIFY_A_GROUP_MEMBERS,
+	FANOTIFY_A_GROUP_MARKS,
+	FANOTIFY_A_GROUP_EVENT_MAX,
+	FANOTIFY_A_GROUP_EXCL,
+
+	__FANOTIFY_A_GROUP_MAX,
+	FANOTIFY_A_GROUP_MAX = (__FANOTIFY_A_GROUP_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_MARK_GROUP = 1,
+	FANOTIFY_A_MARK_TOKEN,
+	FANOTIFY_A_MARK_TYPE,
+	FANOTIFY_A_MARK_FD,
+	FANOTIFY_A_MARK_MASK,
+	FANOTIFY_A_MARK_IGNORE_MASK,
+	FANOTIFY_A_MARK_FLAGS,
+	FANOTIFY_A_MARK_FSTYPE,
+	FANOTIFY_A_MARK_ID,
+	FANOTIFY_A_MARK_DEV_MAJOR,
+	FANOTIFY_A_MARK_DEV_MINOR,
+	FANOTIFY_A_MARK_INO,
+	FANOTIFY_A_MARK_FS_NAME,
+	FANOTIFY_A_MARK_SKIPPED,
+	FANOTIFY_A_MARK_COVERED,
+	FANOTIFY_A_MARK_MNT_ID,
+	FANOTIFY_A_MARK_EXCL,
+
+	__FANOTIFY_A_MARK_MAX,
+	FANOTIFY_A_MARK_MAX = (__FANOTIFY_A_MARK_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_STAT_MODE = 1,
+	FANOTIFY_A_STAT_NLINK,
+	FANOTIFY_A_STAT_UID,
+	FANOTIFY_A_STAT_GID,
+	FANOTIFY_A_STAT_ATIME,
+	FANOTIFY_A_STAT_ATIME_NSEC,
+	FANOTIFY_A_STAT_MTIME,
+	FANOTIFY_A_STAT_MTIME_NSEC,
+	FANOTIFY_A_STAT_CTIME,
+	FANOTIFY_A_STAT_CTIME_NSEC,
+	FANOTIFY_A_STAT_INO,
+	FANOTIFY_A_STAT_SIZE,
+	FANOTIFY_A_STAT_BLOCKS,
+
+	__FANOTIFY_A_STAT_MAX,
+	FANOTIFY_A_STAT_MAX = (__FANOTIFY_A_STAT_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_NODE_HANDLE_TYPE = 1,
+	FANOTIFY_A_NODE_HANDLE,
+	FANOTIFY_A_NODE_STAT,
+
+	__FANOTIFY_A_NODE_MAX,
+	FANOTIFY_A_NODE_MAX = (__FANOTIFY_A_NODE_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_ACTOR_TGID = 1,
+	FANOTIFY_A_ACTOR_TID,
+	FANOTIFY_A_ACTOR_START,
+	FANOTIFY_A_ACTOR_UID,
+	FANOTIFY_A_ACTOR_GID,
+	FANOTIFY_A_ACTOR_EUID,
+	FANOTIFY_A_ACTOR_EGID,
+	FANOTIFY_A_ACTOR_LOGINUID,
+	FANOTIFY_A_ACTOR_COMM,
+	FANOTIFY_A_ACTOR_CGROUP,
+
+	__FANOTIFY_A_ACTOR_MAX,
+	FANOTIFY_A_ACTOR_MAX = (__FANOTIFY_A_ACTOR_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_GAP_FIRST = 1,
+	FANOTIFY_A_GAP_LAST,
+	FANOTIFY_A_GAP_COUNT,
+	FANOTIFY_A_GAP_REASON,
+	FANOTIFY_A_GAP_SINCE,
+
+	__FANOTIFY_A_GAP_MAX,
+	FANOTIFY_A_GAP_MAX = (__FANOTIFY_A_GAP_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_EVENT_SEQ = 1,
+	FANOTIFY_A_EVENT_ID,
+	FANOTIFY_A_EVENT_GROUP,
+	FANOTIFY_A_EVENT_MASK,
+	FANOTIFY_A_EVENT_REALTIME,
+	FANOTIFY_A_EVENT_BOOTTIME,
+	FANOTIFY_A_EVENT_FLAGS,
+	FANOTIFY_A_EVENT_DEV_MAJOR,
+	FANOTIFY_A_EVENT_DEV_MINOR,
+	FANOTIFY_A_EVENT_UUID,
+	FANOTIFY_A_EVENT_MNT_ID,
+	FANOTIFY_A_EVENT_OBJECT,
+	FANOTIFY_A_EVENT_DIR,
+	FANOTIFY_A_EVENT_NEW_DIR,
+	FANOTIFY_A_EVENT_NAME,
+	FANOTIFY_A_EVENT_NEW_NAME,
+	FANOTIFY_A_EVENT_PATH,
+	FANOTIFY_A_EVENT_NEW_PATH,
+	FANOTIFY_A_EVENT_ACTOR,
+	FANOTIFY_A_EVENT_GAP,
+	FANOTIFY_A_EVENT_ERROR,
+	FANOTIFY_A_EVENT_FS_NAME,
+
+	__FANOTIFY_A_EVENT_MAX,
+	FANOTIFY_A_EVENT_MAX = (__FANOTIFY_A_EVENT_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_FETCH_MAX_BYTES = 1,
+	FANOTIFY_A_FETCH_WAITING,
+
+	__FANOTIFY_A_FETCH_MAX,
+	FANOTIFY_A_FETCH_MAX = (__FANOTIFY_A_FETCH_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_EVENT_OPEN_GROUP = 1,
+	FANOTIFY_A_EVENT_OPEN_TOKEN,
+	FANOTIFY_A_EVENT_OPEN_MOUNT_FD,
+	FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE,
+	FANOTIFY_A_EVENT_OPEN_HANDLE,
+	FANOTIFY_A_EVENT_OPEN_FD,
+
+	__FANOTIFY_A_EVENT_OPEN_MAX,
+	FANOTIFY_A_EVENT_OPEN_MAX = (__FANOTIFY_A_EVENT_OPEN_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_MEMBER_GROUP = 1,
+	FANOTIFY_A_MEMBER_MEMBER,
+	FANOTIFY_A_MEMBER_PORTID,
+	FANOTIFY_A_MEMBER_TGID,
+	FANOTIFY_A_MEMBER_STATE,
+	FANOTIFY_A_MEMBER_SEQ,
+	FANOTIFY_A_MEMBER_PUSHED,
+	FANOTIFY_A_MEMBER_FETCHED,
+	FANOTIFY_A_MEMBER_LOST,
+	FANOTIFY_A_MEMBER_GAPS,
+	FANOTIFY_A_MEMBER_WAITING,
+	FANOTIFY_A_MEMBER_WAITING_BYTES,
+	FANOTIFY_A_MEMBER_WAITING_MAX,
+
+	__FANOTIFY_A_MEMBER_MAX,
+	FANOTIFY_A_MEMBER_MAX = (__FANOTIFY_A_MEMBER_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_MARK_CAPS_TYPE = 1,
+	FANOTIFY_A_MARK_CAPS_MASK,
+	FANOTIFY_A_MARK_CAPS_IGNORE_MASK,
+	FANOTIFY_A_MARK_CAPS_FLAGS,
+
+	__FANOTIFY_A_MARK_CAPS_MAX,
+	FANOTIFY_A_MARK_CAPS_MAX = (__FANOTIFY_A_MARK_CAPS_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_CAPS_VERSION = 1,
+	FANOTIFY_A_CAPS_KINDS,
+	FANOTIFY_A_CAPS_MARK_CAPS,
+	FANOTIFY_A_CAPS_STAT_MASK,
+	FANOTIFY_A_CAPS_EVENT_MAX,
+	FANOTIFY_A_CAPS_RCVBUF_MIN,
+	FANOTIFY_A_CAPS_QUEUE_DEFAULT,
+	FANOTIFY_A_CAPS_QUEUE_MIN,
+	FANOTIFY_A_CAPS_QUEUE_MAX,
+	FANOTIFY_A_CAPS_GROUPS_MAX,
+	FANOTIFY_A_CAPS_MARKS_MAX,
+	FANOTIFY_A_CAPS_MEMBERS_MAX,
+
+	__FANOTIFY_A_CAPS_MAX,
+	FANOTIFY_A_CAPS_MAX = (__FANOTIFY_A_CAPS_MAX - 1)
+};
+
+enum {
+	FANOTIFY_CMD_BIND = 1,
+	FANOTIFY_CMD_UNBIND,
+	FANOTIFY_CMD_GROUP_GET,
+	FANOTIFY_CMD_GROUP_SET,
+	FANOTIFY_CMD_MARK_ADD,
+	FANOTIFY_CMD_MARK_REMOVE,
+	FANOTIFY_CMD_MARK_FLUSH,
+	FANOTIFY_CMD_MARK_GET,
+	FANOTIFY_CMD_EVENT,
+	FANOTIFY_CMD_FETCH,
+	FANOTIFY_CMD_EVENT_OPEN,
+	FANOTIFY_CMD_STATS_GET,
+	FANOTIFY_CMD_CAPS_GET,
+
+	__FANOTIFY_CMD_MAX,
+	FANOTIFY_CMD_MAX = (__FANOTIFY_CMD_MAX - 1)
+};
+
+#define FANOTIFY_MCGRP_EVENTS	"events"
+
+#endif /* _UAPI_LINUX_FANOTIFY_NL_H */
