@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Work that has to wait until the task holds no locks any more.
+ *
+ * A request runs under generic netlink's cb_lock. Whoever waits there makes
+ * every registration of a family wait, and that in turn every request of every
+ * family. So what may wait for a filesystem, a FUSE server or modprobe is done
+ * as task work, when sendmsg(2) is about to return. To user space it looks the
+ * same: the reply and the acknowledgment, or the error with its text, are
+ * there when sendmsg(2) is done.
+ *
+ * Unloading waits for the number of works, then for the tasks that may still be
+ * on their way out of our code.
+ */
+#include <linux/netlink.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <net/sock.h>
+
+#include "defer.h"
+#include "group.h"
+#include "member.h"
+
+static atomic_t fanl_nr_deferred = ATOMIC_INIT(0);
+
+static void fanl_deferred_run(struct fanl_deferred *deferred)
+{
+	deferred->run(deferred);
+	if (atomic_dec_and_test(&fanl_nr_deferred))
+		wake_up_var(&fanl_nr_deferred);
+}
+
+static void fanl_deferred_task_work(struct callback_head *head)
+{
+	fanl_deferred_run(container_of(head, struct fanl_deferred, task_work));
+}
+
+static void fanl_deferred_work(struct work_struct *work)
+{
+	fanl_deferred_run(container_of(work, struct fanl_deferred, work));
+}
+
+/**
+ * fanl_defer - do something before the task is back in user space
+ * @deferred: what to do
+ *
+ * For a kernel thread or an exiting task, a worker does it.
+ *
+ * Context: any in which a task runs; does not sleep.
+ */
+void fanl_defer(struct fanl_deferred *deferred)
+{
+	atomic_inc(&fanl_nr_deferred);
+	if (!(current->flags & PF_KTHREAD)) {
+		init_task_work(&deferred->task_work, fanl_deferred_task_work);
+		if (!task_work_add(current, &deferred->task_work, TWA_RESUME))
+			return;
+	}
+	INIT_WORK(&deferred->work, fanl_deferred_work);
+	queue_work(system_dfl_wq, &deferred->work);
+}
+
+/**
+ * fanl_defer_exit - wait for all that was deferred
+ *
+ * Nothing may be deferred any more.
+ */
+void fanl_defer_exit(void)
+{
+	wait_var_event(&fanl_nr_deferred, !atomic_read(&fanl_nr_deferred));
+	synchronize_rcu_tasks();
+}
+
+static void fanl_request_run(struct fanl_deferred *deferred)
+{
+	struct fanl_request *request = container_of(deferred,
+						    struct fanl_request,
+						    deferred);
+	struct nlmsghdr *nlh = (struct nlmsghdr *)request->info.nlhdr;
+	struct sock *sk = NETLINK_CB(request->skb).sk;
+	int err = request->run(request);
+
+	if (err || (nlh->nlmsg_flags & NLM_F_ACK))
+		netlink_ack(request->skb, nlh, err, &request->extack);
+	if (request->release)
+		request->release(request);
+	fanl_member_put(request->member);
+	consume_skb(request->skb);
+	sock_put(sk);
+	kfree(request);
+}
+
+/**
+ * fanl_request_defer - do what a request asks for when its locks are dropped
+ * @request: with its members run, release and member set; consumed
+ * @skb: the request's message
+ * @info: of the request
+ *
+ * Return: what the request's handler is to return: netlink then sends neither
+ * error nor acknowledgment.
+ */
+int fanl_request_defer(struct fanl_request *request, struct sk_buff *skb,
+		       const struct genl_info *info)
+{
+	request->deferred.run = fanl_request_run;
+	request->skb = skb_get(skb);
+	request->info = *info;
+	request->info.attrs = NULL;
+	request->info.extack = &request->extack;
+	sock_hold(NETLINK_CB(skb).sk);
+	fanl_defer(&request->deferred);
+	return -EINTR;
+}

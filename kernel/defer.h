@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Work that has to wait until the task holds no locks any more.
+ */
+#ifndef _FANL_DEFER_H
+#define _FANL_DEFER_H
+
+#include <linux/task_work.h>
+#include <linux/workqueue.h>
+#include <net/genetlink.h>
+
+struct fanl_member;
+
+/**
+ * struct fanl_deferred - work for later
+ * @run: what to do; frees the work
+ * @task_work: done by the task itself before it is back in user space
+ * @work: done by a worker, for tasks that never are
+ */
+struct fanl_deferred {
+	void (*run)(struct fanl_deferred *deferred);
+	union {
+		struct callback_head	task_work;
+		struct work_struct	work;
+	};
+};
+
+void fanl_defer(struct fanl_deferred *deferred);
+void fanl_defer_exit(void);
+
+/**
+ * struct fanl_request - a netlink request that is done later
+ * @deferred: the work
+ * @run: does what was asked for, and replies
+ * @release: drops what the request holds besides; NULL for nothing
+ * @skb: the request's message, held
+ * @info: of the request, without attributes
+ * @extack: where the reason of a refusal goes; no attribute may be named, since
+ *	netlink has moved on in the message
+ * @member: the member that it is about, held
+ */
+struct fanl_request {
+	struct fanl_deferred	deferred;
+	int (*run)(struct fanl_request *request);
+	void (*release)(struct fanl_request *request);
+	struct sk_buff		*skb;
+	struct genl_info	info;
+	struct netlink_ext_ack	extack;
+	struct fanl_member	*member;
+};
+
+int fanl_request_defer(struct fanl_request *request, struct sk_buff *skb,
+		       const struct genl_info *info);
+
+#endif /* _FANL_DEFER_H */

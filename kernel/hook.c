@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From fsnotify's calls to events.
+ *
+ * fsnotify calls with whatever the VFS holds at the time: a directory's
+ * i_rwsem or none, freeze protection or none (docs/design.md has the table). So
+ * nothing here takes a lock above the group's, writes to a file, or sleeps for
+ * longer than an allocation does.
+ */
+#include <linux/mount.h>
+#include <linux/slab.h>
+
+#include "event.h"
+#include "group.h"
+#include "hook.h"
+#include "kind.h"
+#include "mark.h"
+#include "multicast.h"
+#include "path.h"
+#include "queue.h"
+
+/* fsnotify's call, and what is held for its time. */
+struct fanl_hook {
+	u32				mask;
+	const void			*data;
+	int				data_type;
+	struct inode			*dir;
+	const struct qstr		*name;
+	struct dentry			*dentry;
+	struct dentry			*parent;
+	struct name_snapshot		snapshot;
+	struct fanl_path		path;
+	struct fanl_path		new_path;
+	struct fanl_event		event;
+};
+
+/*
+ * What one mark asks for of this event. Directories need ONDIR, but names in a
+ * directory are of interest whatever they name, and so is the end of the mark.
+ */
+static u64 fanl_mark_wants(const struct fanl_mark *mark, bool is_dir, int type)
+{
+	u64 mask = READ_ONCE(mark->mask);
+
+	if (type == FSNOTIFY_ITER_TYPE_PARENT &&
+	    !(mask & FANOTIFY_KIND_EVENT_ON_CHILD))
+		return 0;
+	if (is_dir && !(mask & FANOTIFY_KIND_ONDIR))
+		mask &= FANL_KINDS_DIRENT | FANOTIFY_KIND_UNMOUNT;
+	return mask;
+}
+
+/* Which kinds of the event the group's marks let through. */
+static u64 fanl_hook_wanted(struct fanl_group *group, u64 kinds,
+			    struct fsnotify_iter_info *iter_info, u64 *mnt_id)
+{
+	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
+	struct fsnotify_mark *fsn;
+	u64 wanted = 0, ignored = 0;
+	int type;
+
+	fsnotify_foreach_iter_mark_type(iter_info, fsn, type) {
+		struct fanl_mark *mark = container_of(fsn, struct fanl_mark,
+						      fsn);
+		u64 mask = fanl_mark_wants(mark, is_dir, type);
+
+		ignored |= fsnotify_effective_ignore_mask(fsn, is_dir, type);
+		wanted |= mask;
+		if (!(mask & kinds & ~FANL_KIND_MODIFIERS))
+			continue;
+		if (type == FSNOTIFY_ITER_TYPE_PARENT)
+			kinds |= FANOTIFY_KIND_EVENT_ON_CHILD;
+		if (mark->mnt_id)
+			*mnt_id = mark->mnt_id;
+	}
+	return fanl_kinds_wanted(kinds, wanted, ignored,
+				 READ_ONCE(group->mask));
+}
+
+/*
+ * After a rename the old name is free or a whiteout, unless two objects were
+ * exchanged: then the other one has it. (The name found may be the new one, if
+ * the filesystem does not tell upper from lower case.)
+ */
+static bool fanl_is_exchange(struct dentry *old_dir,
+			     const struct qstr *old_name,
+			     const struct dentry *moved)
+{
+	struct dentry *there = d_lookup(old_dir, old_name);
+	bool exchange;
+
+	if (!there)
+		return false;
+	exchange = there != moved && d_is_positive(there) &&
+		   !IS_WHITEOUT(d_inode(there));
+	dput(there);
+	return exchange;
+}
+
+/*
+ * A name in a directory was added, removed or changed. The directories are
+ * locked, so that names and paths are exact.
+ */
+static void fanl_hook_dirent(struct fanl_hook *hook)
+{
+	struct fanl_event *event = &hook->event;
+	struct dentry *alias = d_find_any_alias(hook->dir);
+
+	event->node[FANL_NODE_DIR].inode = hook->dir;
+	event->node[FANL_NODE_DIR].with_stat = true;
+	event->name = hook->name;
+	fanl_path_walk(&hook->path, alias, hook->name, &event->flags);
+
+	if (hook->mask & FS_RENAME) {
+		struct inode *new_dir = d_inode(hook->dentry->d_parent);
+
+		if (alias && fanl_is_exchange(alias, hook->name, hook->dentry))
+			event->flags |= FANOTIFY_EVENT_FLAG_EXCHANGE;
+		event->new_name = &hook->dentry->d_name;
+		if (new_dir != hook->dir) {
+			event->node[FANL_NODE_NEW_DIR].inode = new_dir;
+			event->node[FANL_NODE_NEW_DIR].with_stat = true;
+		}
+		fanl_path_walk(&hook->new_path, hook->dentry, NULL,
+			       &event->flags);
+	}
+	dput(alias);
+}
+
+/*
+ * Something happened to an object that was reached by a name. fsnotify gives
+ * parent and name of what is no directory; they are hints, not locked.
+ */
+static void fanl_hook_named(struct fanl_hook *hook)
+{
+	struct fanl_event *event = &hook->event;
+	struct dentry *dentry = hook->dentry;
+
+	if (d_unlinked(dentry)) {
+		event->flags |= FANOTIFY_EVENT_FLAG_UNLINKED;
+		return;
+	}
+	if (!IS_ROOT(dentry)) {
+		if (!hook->name) {
+			hook->parent = dget_parent(dentry);
+			take_dentry_name_snapshot(&hook->snapshot, dentry);
+			hook->dir = d_inode(hook->parent);
+			hook->name = &hook->snapshot.name;
+		}
+		event->node[FANL_NODE_DIR].inode = hook->dir;
+		event->name = hook->name;
+	}
+	fanl_path_walk(&hook->path, dentry, NULL, &event->flags);
+}
+
+/* Something happened to an inode, by whichever of its names. */
+static void fanl_hook_inode(struct fanl_hook *hook, struct inode *inode)
+{
+	struct dentry *alias = NULL;
+
+	/* a directory has but one name; any of a file's may be another one */
+	if (S_ISDIR(inode->i_mode) && !(hook->mask & FS_DELETE_SELF))
+		alias = d_find_any_alias(inode);
+	if (alias && d_unlinked(alias))
+		hook->event.flags |= FANOTIFY_EVENT_FLAG_UNLINKED;
+	else
+		fanl_path_walk(&hook->path, alias, NULL, &hook->event.flags);
+	dput(alias);
+}
+
+static void fanl_hook_gather(struct fanl_hook *hook, struct inode *inode)
+{
+	struct fanl_event *event = &hook->event;
+
+	event->node[FANL_NODE_OBJECT].inode = inode;
+	event->node[FANL_NODE_OBJECT].with_stat = true;
+	if (event->kinds & FANL_KINDS_DIRENT) {
+		if (!inode)
+			event->flags |= FANOTIFY_EVENT_FLAG_NO_INODE;
+		fanl_hook_dirent(hook);
+	} else if (hook->dentry) {
+		fanl_hook_named(hook);
+	} else if (hook->data_type == FSNOTIFY_EVENT_ERROR) {
+		const struct fs_error_report *report = hook->data;
+
+		event->error = abs(report->error);
+		event->fs_name = true;
+	} else if (inode) {
+		fanl_hook_inode(hook, inode);
+	}
+}
+
+static void fanl_hook_release(struct fanl_hook *hook)
+{
+	if (hook->parent) {
+		release_dentry_name_snapshot(&hook->snapshot);
+		dput(hook->parent);
+	}
+	fanl_path_free(&hook->path);
+	fanl_path_free(&hook->new_path);
+}
+
+/* A failed allocation is announced; no operation waits or fails for it. */
+static gfp_t fanl_hook_gfp(const struct fanl_hook *hook)
+{
+	/* ext4 reports errors from inside transactions and locks */
+	if (hook->data_type == FSNOTIFY_EVENT_ERROR)
+		return GFP_ATOMIC;
+	/* no OOM kill in the listener's memcg on behalf of someone's write */
+	return GFP_KERNEL | __GFP_RETRY_MAYFAIL;
+}
+
+static void fanl_hook_send(struct fanl_group *group, struct fanl_event *event,
+			   gfp_t gfp)
+{
+	fanl_event_encode(group, event, gfp);
+	fanl_multicast_prepare(group, event, gfp);
+	fanl_queue_event(group, event);
+}
+
+static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
+			     const void *data, int data_type, struct inode *dir,
+			     const struct qstr *name, u32 cookie,
+			     struct fsnotify_iter_info *iter_info)
+{
+	struct fanl_group *group = fsn->private;
+	struct inode *inode = fsnotify_data_inode(data, data_type);
+	struct super_block *sb = fsnotify_data_sb(data, data_type);
+	struct fanl_hook hook;
+	u64 kinds, mnt_id = 0;
+	unsigned long hash;
+
+	kinds = fanl_kinds_refine(mask & ~FS_EVENT_ON_CHILD, inode, data_type);
+	kinds = fanl_hook_wanted(group, kinds, iter_info, &mnt_id);
+	if (!(kinds & ~FANL_KIND_MODIFIERS))
+		return 0;
+
+	hash = hash_ptr(inode ?: dir ?: (void *)sb, 32);
+	if (fanl_queue_lose_early(group, hash))
+		return 0;
+
+	hook.mask = mask;
+	hook.data = data;
+	hook.data_type = data_type;
+	hook.dir = dir;
+	hook.name = name;
+	hook.dentry = fsnotify_data_dentry(data, data_type);
+	hook.parent = NULL;
+	fanl_path_init(&hook.path);
+	fanl_path_init(&hook.new_path);
+	hook.event = (struct fanl_event){
+		.kinds = kinds,
+		.mnt_id = mnt_id,
+		.sb = sb,
+		.path = &hook.path,
+		.new_path = &hook.new_path,
+		.hash = hash,
+	};
+	fanl_hook_gather(&hook, inode);
+	fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
+	fanl_hook_release(&hook);
+	return 0;
+}
+
+/**
+ * fanl_report_unmount - report that what a mark watches is being unmounted
+ * @mark: a mark on a mount or a filesystem, on its way out
+ *
+ * Context: unmount, with s_umount held: may allocate, but not for I/O.
+ */
+void fanl_report_unmount(struct fanl_mark *mark)
+{
+	struct fanl_event event = {
+		.kinds = FANOTIFY_KIND_UNMOUNT,
+		.sb = mark->sb,
+		.mnt_id = mark->mnt_id,
+		.fs_name = true,
+		.hash = hash_ptr(mark->sb, 32),
+	};
+
+	if (!(READ_ONCE(mark->mask) & READ_ONCE(mark->group->mask) &
+	      FANOTIFY_KIND_UNMOUNT))
+		return;
+	fanl_hook_send(mark->group, &event, GFP_NOFS);
+}
+
+/**
+ * fanl_report_covered - report that a global mark watches a filesystem now
+ * @group: the group; its mark_lock is held
+ * @sb: the filesystem, born and with a root
+ *
+ * Context: may sleep; s_umount may be held.
+ */
+void fanl_report_covered(struct fanl_group *group, struct super_block *sb)
+{
+	static const struct fanl_path root = { .name = "/", .len = 1 };
+	struct fanl_event event = {
+		.kinds = FANOTIFY_KIND_COVERED,
+		.sb = sb,
+		.node[FANL_NODE_OBJECT] = {
+			.inode = d_inode(sb->s_root),
+			.with_stat = true,
+		},
+		.path = &root,
+		.fs_name = true,
+		.hash = hash_ptr(sb, 32),
+	};
+
+	if (!(group->global & READ_ONCE(group->mask) & FANOTIFY_KIND_COVERED))
+		return;
+	fanl_hook_send(group, &event, GFP_NOFS);
+}
+
+static void fanl_free_group_priv(struct fsnotify_group *fsn)
+{
+	fanl_group_put(fsn->private);
+}
+
+const struct fsnotify_ops fanl_fsnotify_ops = {
+	.handle_event = fanl_handle_event,
+	.freeing_mark = fanl_freeing_mark,
+	.free_mark = fanl_free_mark,
+	.free_group_priv = fanl_free_group_priv,
+};

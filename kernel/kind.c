@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kinds of event: the 64-bit masks of the protocol and fsnotify's 32-bit ones.
+ */
+#include <linux/fanotify.h>
+
+#include "kind.h"
+
+/* Which kinds refine which: asking for @base asks for all of @refined. */
+static const struct {
+	u64 base;
+	u64 refined;
+} fanl_refinements[] = {
+	{ FANOTIFY_KIND_CREATE, FANL_KINDS_CREATE },
+	{ FANOTIFY_KIND_DELETE, FANL_KINDS_DELETE },
+};
+
+/* Kinds whose bit is fsnotify's as well. */
+#define FANL_KINDS_FSNOTIFY \
+	(FANL_KINDS_ALL & (ALL_FSNOTIFY_EVENTS | FS_ISDIR | FS_EVENT_ON_CHILD))
+
+static_assert(FANOTIFY_KIND_ACCESS == FAN_ACCESS);
+static_assert(FANOTIFY_KIND_MODIFY == FAN_MODIFY);
+static_assert(FANOTIFY_KIND_ATTRIB == FAN_ATTRIB);
+static_assert(FANOTIFY_KIND_CLOSE_WRITE == FAN_CLOSE_WRITE);
+static_assert(FANOTIFY_KIND_CLOSE_NOWRITE == FAN_CLOSE_NOWRITE);
+static_assert(FANOTIFY_KIND_OPEN == FAN_OPEN);
+static_assert(FANOTIFY_KIND_MOVED_FROM == FAN_MOVED_FROM);
+static_assert(FANOTIFY_KIND_MOVED_TO == FAN_MOVED_TO);
+static_assert(FANOTIFY_KIND_CREATE == FAN_CREATE);
+static_assert(FANOTIFY_KIND_DELETE == FAN_DELETE);
+static_assert(FANOTIFY_KIND_DELETE_SELF == FAN_DELETE_SELF);
+static_assert(FANOTIFY_KIND_MOVE_SELF == FAN_MOVE_SELF);
+static_assert(FANOTIFY_KIND_OPEN_EXEC == FAN_OPEN_EXEC);
+static_assert(FANOTIFY_KIND_FS_ERROR == FAN_FS_ERROR);
+static_assert(FANOTIFY_KIND_EVENT_ON_CHILD == FAN_EVENT_ON_CHILD);
+static_assert(FANOTIFY_KIND_RENAME == FAN_RENAME);
+static_assert(FANOTIFY_KIND_ONDIR == FAN_ONDIR);
+
+/* The low half is FAN_*, and FAN_* is FS_* for all that is delivered here. */
+static_assert(FAN_ONDIR == FS_ISDIR && FAN_EVENT_ON_CHILD == FS_EVENT_ON_CHILD);
+static_assert((FANL_KINDS_ALL & U32_MAX) == (FANL_KINDS_FSNOTIFY & U32_MAX));
+
+/**
+ * fanl_kinds_legal - kinds that may be in the mask of a mark
+ * @mark_type: enum fanotify_mark_type
+ *
+ * Return: the kinds; 0 for a type that does not exist.
+ */
+u64 fanl_kinds_legal(u32 mark_type)
+{
+	switch (mark_type) {
+	case FANOTIFY_MARK_TYPE_INODE:
+		return FANL_KINDS_INODE;
+	case FANOTIFY_MARK_TYPE_MOUNT:
+		return FANL_KINDS_MOUNT;
+	case FANOTIFY_MARK_TYPE_FILESYSTEM:
+		return FANL_KINDS_FILESYSTEM;
+	case FANOTIFY_MARK_TYPE_GLOBAL:
+		return FANL_KINDS_GLOBAL;
+	default:
+		return 0;
+	}
+}
+
+/**
+ * fanl_kinds_ignorable - kinds that may be in the ignore mask of a mark
+ * @mark_type: enum fanotify_mark_type
+ *
+ * fsnotify applies ignore masks itself, so they know only its own 32 bits.
+ *
+ * Return: the kinds; 0 if such a mark cannot ignore.
+ */
+u64 fanl_kinds_ignorable(u32 mark_type)
+{
+	if (mark_type == FANOTIFY_MARK_TYPE_GLOBAL)
+		return 0;
+	return fanl_kinds_legal(mark_type) & FANL_KINDS_FSNOTIFY;
+}
+
+/**
+ * fanl_kinds_to_fsnotify - the fsnotify mask that brings these kinds
+ * @kinds: kinds that a mark asks for
+ * @mark_type: enum fanotify_mark_type
+ *
+ * A mark on a mount or a filesystem always asks for parent and name
+ * (FS_EVENT_ON_CHILD), which changes nothing else for it. UNMOUNT of those two
+ * does not come as an event: fsnotify would send one for each inode still
+ * referenced; see fanl_freeing_mark(). A name in a directory is of interest
+ * whatever it names, so those kinds come for directories without ONDIR.
+ *
+ * Return: bits of FS_*.
+ */
+u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type)
+{
+	u32 fs_mask = kinds & FANL_KINDS_FSNOTIFY;
+
+	for (int i = 0; i < ARRAY_SIZE(fanl_refinements); i++)
+		if (kinds & fanl_refinements[i].refined)
+			fs_mask |= fanl_refinements[i].base;
+
+	if (kinds & FANL_KINDS_DIRENT)
+		fs_mask |= FS_ISDIR;
+	if (mark_type != FANOTIFY_MARK_TYPE_INODE)
+		fs_mask |= FS_EVENT_ON_CHILD;
+	else if (kinds & FANOTIFY_KIND_UNMOUNT)
+		fs_mask |= FS_UNMOUNT;
+	return fs_mask;
+}
+
+static u64 fanl_refine_create(const struct inode *inode, int data_type)
+{
+	if (!inode)
+		return 0;
+	/* vfs_link() passes the inode, the others pass the new dentry. */
+	if (data_type == FSNOTIFY_EVENT_INODE)
+		return inode->i_nlink == 1 ? FANOTIFY_KIND_TMPFILE_LINK :
+					     FANOTIFY_KIND_HARDLINK;
+	switch (inode->i_mode & S_IFMT) {
+	case S_IFREG:
+		return FANOTIFY_KIND_CREATE_FILE;
+	case S_IFDIR:
+		return FANOTIFY_KIND_MKDIR;
+	case S_IFLNK:
+		return FANOTIFY_KIND_SYMLINK;
+	default:
+		return FANOTIFY_KIND_MKNOD;
+	}
+}
+
+static u64 fanl_refine_delete(u32 fs_mask, const struct inode *inode)
+{
+	if (fs_mask & FS_ISDIR)
+		return FANOTIFY_KIND_RMDIR;
+	if (inode && !inode->i_nlink)
+		return FANOTIFY_KIND_UNLINK | FANOTIFY_KIND_LAST_UNLINK;
+	return FANOTIFY_KIND_UNLINK;
+}
+
+/**
+ * fanl_kinds_refine - the kinds of an fsnotify event
+ * @fs_mask: fsnotify's mask
+ * @inode: what it happened to, may be NULL
+ * @data_type: enum fsnotify_data_type of the event
+ *
+ * Return: the kinds with their refinements and modifiers.
+ */
+u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type)
+{
+	u64 kinds = fs_mask & FANL_KINDS_FSNOTIFY;
+
+	if (fs_mask & FS_CREATE)
+		kinds |= fanl_refine_create(inode, data_type);
+	if (fs_mask & FS_DELETE)
+		kinds |= fanl_refine_delete(fs_mask, inode);
+	if (fs_mask & FS_UNMOUNT)
+		kinds |= FANOTIFY_KIND_UNMOUNT;
+	return kinds;
+}
+
+/**
+ * fanl_kinds_wanted - what of an event the masks let through
+ * @kinds: the event's kinds
+ * @mask: kinds that marks ask for
+ * @ignored: unrefined kinds that marks ignore
+ * @group_mask: kinds that the group delivers
+ *
+ * A kind goes out with all that refines it as soon as a mask has it or one of
+ * them.
+ *
+ * Return: kinds to report, with the modifiers of @kinds; 0 for none.
+ */
+u64 fanl_kinds_wanted(u64 kinds, u64 mask, u64 ignored, u64 group_mask)
+{
+	u64 rest = kinds & ~(ignored | FANL_KIND_MODIFIERS);
+	u64 wanted = 0;
+
+	for (int i = 0; i < ARRAY_SIZE(fanl_refinements); i++) {
+		u64 family = fanl_refinements[i].base |
+			     fanl_refinements[i].refined;
+		u64 part = kinds & family;
+
+		rest &= ~family;
+		if (!(ignored & fanl_refinements[i].base) &&
+		    (part & mask) && (part & group_mask))
+			wanted |= part;
+	}
+	wanted |= rest & mask & group_mask;
+	return wanted ? wanted | (kinds & FANL_KIND_MODIFIERS) : 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kinds of event: the 64-bit masks of the protocol and fsnotify's 32-bit ones.
+ */
+#ifndef _FANL_KIND_H
+#define _FANL_KIND_H
+
+#include <linux/fsnotify_backend.h>
+
+#include <uapi/linux/fanotify-nl.h>
+
+/* Modify what a mask means rather than being a kind themselves. */
+#define FANL_KIND_MODIFIERS \
+	((u64)FANOTIFY_KIND_ONDIR | FANOTIFY_KIND_EVENT_ON_CHILD)
+
+/* Sent with a directory as @dir and the name of an entry in it. */
+#define FANL_KINDS_DIRENT \
+	((u64)FANOTIFY_KIND_CREATE | FANL_KINDS_CREATE | \
+	 FANOTIFY_KIND_DELETE | FANL_KINDS_DELETE | \
+	 FANOTIFY_KIND_MOVED_FROM | FANOTIFY_KIND_MOVED_TO | \
+	 FANOTIFY_KIND_RENAME)
+
+#define FANL_KINDS_CREATE \
+	((u64)FANOTIFY_KIND_CREATE_FILE | FANOTIFY_KIND_MKDIR | \
+	 FANOTIFY_KIND_MKNOD | FANOTIFY_KIND_SYMLINK | \
+	 FANOTIFY_KIND_HARDLINK | FANOTIFY_KIND_TMPFILE_LINK)
+
+#define FANL_KINDS_DELETE \
+	((u64)FANOTIFY_KIND_UNLINK | FANOTIFY_KIND_LAST_UNLINK | \
+	 FANOTIFY_KIND_RMDIR)
+
+/* Only events with a struct path reach a mount mark (fs/notify/fsnotify.c). */
+#define FANL_KINDS_MOUNT \
+	((u64)FANOTIFY_KIND_ACCESS | FANOTIFY_KIND_MODIFY | \
+	 FANOTIFY_KIND_OPEN | FANOTIFY_KIND_OPEN_EXEC | \
+	 FANOTIFY_KIND_CLOSE_WRITE | FANOTIFY_KIND_CLOSE_NOWRITE | \
+	 FANOTIFY_KIND_UNMOUNT | FANOTIFY_KIND_ONDIR)
+
+#define FANL_KINDS_INODE \
+	(FANL_KINDS_MOUNT | FANL_KINDS_DIRENT | FANOTIFY_KIND_ATTRIB | \
+	 FANOTIFY_KIND_DELETE_SELF | FANOTIFY_KIND_MOVE_SELF | \
+	 FANOTIFY_KIND_EVENT_ON_CHILD)
+
+/* What an inode mark on anything but a directory can see. */
+#define FANL_KINDS_INODE_NONDIR \
+	(FANL_KINDS_INODE & ~(FANL_KINDS_DIRENT | FANL_KIND_MODIFIERS))
+
+#define FANL_KINDS_FILESYSTEM \
+	((FANL_KINDS_INODE & ~(u64)FANOTIFY_KIND_EVENT_ON_CHILD) | \
+	 FANOTIFY_KIND_FS_ERROR)
+
+#define FANL_KINDS_GLOBAL (FANL_KINDS_FILESYSTEM | FANOTIFY_KIND_COVERED)
+
+/* GAP needs no asking and may not be asked for. */
+#define FANL_KINDS_ALL (FANL_KINDS_INODE | FANL_KINDS_GLOBAL)
+
+u64 fanl_kinds_legal(u32 mark_type);
+u64 fanl_kinds_ignorable(u32 mark_type);
+u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type);
+u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type);
+u64 fanl_kinds_wanted(u64 kinds, u64 mask, u64 ignored, u64 group_mask);
+
+#endif /* _FANL_KIND_H */

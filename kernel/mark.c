@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Marks: what a group watches.
+ *
+ * A mark belongs to its object for fsnotify, and to its group's table by id
+ * for commands. It leaves the table in fsnotify's freeing_mark callback,
+ * whatever the cause: a command, an unmount, the deletion or the eviction of
+ * its inode. It is freed by fsnotify's reaper, after a grace period.
+ *
+ * Live masks: fsnotify_recalc_mask() is not exported, but adding a mark to an
+ * object recalculates what the object as a whole is watched for. So a mark's
+ * masks are changed in place, and then a mark that wants nothing, of a group
+ * of our own, is added to the object and removed again. Adding a second mark of
+ * the same group with the new masks would report events twice meanwhile.
+ *
+ * Locking: a group's mark_lock serialises commands; fsnotify's mark_mutex and
+ * mark->lock nest in it, and the table's own lock in everything. While it is
+ * held, nothing waits for an unmount: it nests in s_umount. freeing_mark runs in
+ * umount, unlink and memory reclaim: it takes the table's lock and the group's,
+ * and does not sleep.
+ */
+#include <linux/fs.h>
+#include <linux/mount.h>
+#include <linux/slab.h>
+#include <linux/wait_bit.h>
+#include <net/netlink.h>
+
+#include "compat.h"
+#include "global.h"
+#include "group.h"
+#include "hook.h"
+#include "kind.h"
+#include "mark.h"
+
+/* Marks not yet freed, those of fanl_recalc_group among them. */
+static atomic_t fanl_nr_marks = ATOMIC_INIT(0);
+
+static struct fsnotify_group *fanl_recalc_group;
+
+static void fanl_mark_freed(void)
+{
+	if (atomic_dec_and_test(&fanl_nr_marks))
+		wake_up_var(&fanl_nr_marks);
+}
+
+static int fanl_recalc_event(struct fsnotify_group *group, u32 mask,
+			     const void *data, int data_type, struct inode *dir,
+			     const struct qstr *name, u32 cookie,
+			     struct fsnotify_iter_info *iter_info)
+{
+	return 0;
+}
+
+static void fanl_recalc_free_mark(struct fsnotify_mark *fsn)
+{
+	kfree(fsn);
+	fanl_mark_freed();
+}
+
+static const struct fsnotify_ops fanl_recalc_ops = {
+	.handle_event = fanl_recalc_event,
+	.free_mark = fanl_recalc_free_mark,
+};
+
+static struct fsnotify_mark *fanl_recalc_alloc(void)
+{
+	struct fsnotify_mark *fsn = kmalloc(sizeof(*fsn), GFP_KERNEL);
+
+	if (!fsn)
+		return NULL;
+	atomic_inc(&fanl_nr_marks);
+	fsnotify_init_mark(fsn, fanl_recalc_group);
+	fsn->flags = FSNOTIFY_MARK_FLAG_NO_IREF;
+	return fsn;
+}
+
+/* What a mark is attached to. */
+struct fanl_object {
+	void			*obj;
+	int			obj_type;
+	struct inode		*inode;
+	struct super_block	*sb;
+};
+
+static struct fanl_object fanl_object(const struct fanl_mark_request *req)
+{
+	struct fanl_object object = { .sb = req->path.mnt->mnt_sb };
+
+	switch (req->type) {
+	case FANOTIFY_MARK_TYPE_INODE:
+		object.inode = d_inode(req->path.dentry);
+		object.obj = object.inode;
+		object.obj_type = FSNOTIFY_OBJ_TYPE_INODE;
+		break;
+	case FANOTIFY_MARK_TYPE_MOUNT:
+		object.obj = req->path.mnt;
+		object.obj_type = FSNOTIFY_OBJ_TYPE_VFSMOUNT;
+		break;
+	default:
+		object.obj = object.sb;
+		object.obj_type = FSNOTIFY_OBJ_TYPE_SB;
+	}
+	return object;
+}
+
+static struct fanl_object fanl_object_sb(struct super_block *sb)
+{
+	return (struct fanl_object){
+		.obj = sb,
+		.obj_type = FSNOTIFY_OBJ_TYPE_SB,
+		.sb = sb,
+	};
+}
+
+/* Consumes @fsn. If the object is going away, there is nothing to recalculate. */
+static void fanl_recalc(struct fsnotify_mark *fsn,
+			const struct fanl_object *object)
+{
+	if (!fsnotify_add_mark(fsn, object->obj, object->obj_type, 0))
+		fsnotify_destroy_mark(fsn, fanl_recalc_group);
+	fsnotify_put_mark(fsn);
+}
+
+static int fanl_mark_check_object(const struct fanl_mark_request *req,
+				  struct netlink_ext_ack *extack)
+{
+	const struct inode *inode = d_inode(req->path.dentry);
+	u64 kinds = req->mask | req->ignore;
+
+	if (req->path.mnt->mnt_sb->s_type->fs_flags & FS_DISALLOW_NOTIFY) {
+		NL_SET_ERR_MSG(extack, "filesystem does not let it be watched");
+		return -EINVAL;
+	}
+	if (req->type != FANOTIFY_MARK_TYPE_INODE) {
+		if (!(req->path.mnt->mnt_sb->s_flags & SB_NOUSER))
+			return 0;
+		NL_SET_ERR_MSG(extack,
+			       "pipes, sockets and the like cannot be watched as a whole");
+		return -EINVAL;
+	}
+	if (!inode) {
+		NL_SET_ERR_MSG(extack, "descriptor is of no inode");
+		return -ENOENT;
+	}
+	if (!S_ISDIR(inode->i_mode) && (kinds & ~FANL_KINDS_INODE_NONDIR)) {
+		NL_SET_ERR_MSG(extack,
+			       "mask has kinds that only a directory can have, and the inode is none");
+		return -ENOTDIR;
+	}
+	return 0;
+}
+
+/* fanotify has the same rules, for the same reasons: fanotify_user.c. */
+static int fanl_mark_check_ignore(const struct fanl_mark_request *req,
+				  struct netlink_ext_ack *extack)
+{
+	const struct inode *inode = d_inode(req->path.dentry);
+
+	if (!req->ignore ||
+	    (req->flags & FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY))
+		return 0;
+	if (req->type != FANOTIFY_MARK_TYPE_INODE || S_ISDIR(inode->i_mode)) {
+		NL_SET_ERR_MSG(extack,
+			       "ignore mask of anything but a file needs the flag ignore-surv-modify");
+		return -EINVAL;
+	}
+	if (inode_is_open_for_write(inode)) {
+		NL_SET_ERR_MSG(extack,
+			       "file is open for writing, which ends an ignore mask without ignore-surv-modify");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* Let fsnotify's masks follow ours. */
+static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
+			    u32 ignore, u32 flags)
+{
+	unsigned int fsn_flags = FSNOTIFY_MARK_FLAG_HAS_IGNORE_FLAGS;
+	u64 mask = own | global;
+
+	if (flags & FANOTIFY_MARK_FLAG_EVICTABLE)
+		fsn_flags |= FSNOTIFY_MARK_FLAG_NO_IREF;
+	if (flags & FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY)
+		fsn_flags |= FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
+
+	spin_lock(&mark->fsn.lock);
+	mark->own = own;
+	mark->global = global;
+	WRITE_ONCE(mark->mask, mask);
+	mark->flags = flags;
+	mark->fsn.mask = mask ? fanl_kinds_to_fsnotify(mask, mark->type) : 0;
+	mark->fsn.ignore_mask = ignore;
+	mark->fsn.flags &= ~FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
+	mark->fsn.flags |= fsn_flags;
+	spin_unlock(&mark->fsn.lock);
+	atomic_inc(&fanl_generation);
+}
+
+/* A mark that is in the table says what it will say when it is attached. */
+static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
+					 const struct fanl_mark_request *req,
+					 const struct fanl_object *object,
+					 u64 global,
+					 struct netlink_ext_ack *extack)
+{
+	struct fanl_mark *mark;
+	int err;
+
+	mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT);
+	if (!mark)
+		return ERR_PTR(-ENOMEM);
+	atomic_inc(&fanl_nr_marks);
+	fsnotify_init_mark(&mark->fsn, group->fsn);
+	mark->group = group;
+	mark->type = req->type;
+	mark->mnt_id = req->mnt_id;
+	mark->sb = object->sb;
+	mark->dev = object->sb->s_dev;
+	if (object->inode)
+		mark->ino = object->inode->i_ino;
+	strscpy(mark->fs_name, object->sb->s_type->name,
+		sizeof(mark->fs_name));
+	fanl_mark_apply(mark, req->mask, global, req->ignore, req->flags);
+
+	err = xa_alloc(&group->marks, &mark->id, mark,
+		       XA_LIMIT(1, fanl_marks_max), GFP_KERNEL_ACCOUNT);
+	if (err) {
+		if (err == -EBUSY) {
+			NL_SET_ERR_MSG_FMT(extack,
+					   "group has %u marks, the limit of parameter marks_max",
+					   fanl_marks_max);
+			err = -ENOSPC;
+		}
+		fsnotify_put_mark(&mark->fsn);
+		return ERR_PTR(err);
+	}
+	atomic_inc(&group->nr_marks);
+	return mark;
+}
+
+static void fanl_mark_forget(struct fanl_mark *mark)
+{
+	xa_erase(&mark->group->marks, mark->id);
+	atomic_dec(&mark->group->nr_marks);
+}
+
+static void fanl_mark_destroy(struct fanl_mark *mark)
+{
+	WRITE_ONCE(mark->removed, true);
+	atomic_inc(&fanl_generation);
+	fsnotify_destroy_mark(&mark->fsn, mark->group->fsn);
+}
+
+/*
+ * Change the masks of a mark; with none left it goes. While fsnotify's
+ * mark_mutex is held and the mark is attached, its object cannot go away: an
+ * unmount or eviction has to detach the mark first.
+ *
+ * Return: 0; -ENOENT, the mark is on its way out; -ENOMEM.
+ */
+static int fanl_mark_change(struct fanl_mark *mark,
+			    const struct fanl_object *object, u64 own,
+			    u64 global, u32 ignore, u32 flags)
+{
+	struct fsnotify_group *fsn_group = mark->group->fsn;
+	struct fsnotify_mark *recalc;
+	bool attached;
+
+	if (!((own | global | ignore) & ~FANL_KIND_MODIFIERS)) {
+		fanl_mark_destroy(mark);
+		return 0;
+	}
+	recalc = fanl_recalc_alloc();
+	if (!recalc)
+		return -ENOMEM;
+	fsnotify_group_lock(fsn_group);
+	attached = mark->fsn.flags & FSNOTIFY_MARK_FLAG_ATTACHED;
+	if (attached) {
+		fanl_mark_apply(mark, own, global, ignore, flags);
+		fanl_recalc(recalc, object);
+	} else {
+		fsnotify_put_mark(recalc);
+	}
+	fsnotify_group_unlock(fsn_group);
+	return attached ? 0 : -ENOENT;
+}
+
+static int fanl_mark_attach(struct fanl_mark *mark,
+			    const struct fanl_object *object)
+{
+	int err = fsnotify_add_mark(&mark->fsn, object->obj, object->obj_type,
+				    0);
+
+	if (err)
+		fanl_mark_forget(mark);
+	fsnotify_put_mark(&mark->fsn);
+	return err;
+}
+
+static int fanl_mark_create(struct fanl_group *group,
+			    const struct fanl_mark_request *req,
+			    const struct fanl_object *object, u32 *id,
+			    struct netlink_ext_ack *extack)
+{
+	struct fanl_mark *mark;
+	int err;
+
+	if (!((req->mask | req->ignore) & ~FANL_KIND_MODIFIERS)) {
+		NL_SET_ERR_MSG(extack, "no kind in mask and ignore-mask");
+		return -EINVAL;
+	}
+	mark = fanl_mark_alloc(group, req, object, 0, extack);
+	if (IS_ERR(mark))
+		return PTR_ERR(mark);
+	*id = mark->id;
+	err = fanl_mark_attach(mark, object);
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG(extack, "object is going away");
+	return err;
+}
+
+static int fanl_mark_extend(struct fanl_mark *mark,
+			    const struct fanl_mark_request *req,
+			    const struct fanl_object *object,
+			    struct netlink_ext_ack *extack)
+{
+	u32 ignore = READ_ONCE(mark->fsn.ignore_mask);
+	u32 fixed = FANOTIFY_MARK_FLAG_EVICTABLE;
+	u32 flags = mark->flags;
+	int err;
+
+	if (req->excl && (mark->own || ignore)) {
+		NL_SET_ERR_MSG(extack, "object has a mark of this group");
+		return -EEXIST;
+	}
+	if (ignore && req->ignore)
+		fixed |= FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY;
+	if ((mark->flags ^ req->flags) & fixed) {
+		NL_SET_ERR_MSG(extack, "object has a mark with other flags");
+		return -EEXIST;
+	}
+	/* whether an ignore mask survives is up to who begins it */
+	if (!ignore)
+		flags &= ~FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY;
+	err = fanl_mark_change(mark, object, mark->own | req->mask,
+			       mark->global, ignore | req->ignore,
+			       flags | req->flags);
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG(extack, "object is going away");
+	return err;
+}
+
+static struct fanl_mark *fanl_mark_find(struct fanl_group *group,
+					const struct fanl_object *object)
+{
+	struct fsnotify_mark *fsn;
+
+	if (!object->obj)
+		return NULL;
+	fsn = fsnotify_find_mark(object->obj, object->obj_type, group->fsn);
+	return fsn ? container_of(fsn, struct fanl_mark, fsn) : NULL;
+}
+
+/**
+ * fanl_mark_add - watch an object, or watch it for more
+ * @group: the group
+ * @req: what to watch; kinds and flags legal for the type
+ * @id: set to the mark's number
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: 0; -EEXIST, there is a mark and @req insists on none, or has other
+ * flags; -ENOTDIR, kinds of directories on something else; -EINVAL, cannot be
+ * watched, as a whole or at all, or ignored so; -EBUSY, to be ignored and open
+ * for writing; -ENOSPC, too many marks; -ENOENT, object or group going away;
+ * -ENOMEM.
+ */
+int fanl_mark_add(struct fanl_group *group, const struct fanl_mark_request *req,
+		  u32 *id, struct netlink_ext_ack *extack)
+{
+	struct fanl_object object = fanl_object(req);
+	struct fanl_mark *mark;
+	int err;
+
+	err = fanl_mark_check_object(req, extack);
+	if (err)
+		return err;
+	err = fanl_mark_check_ignore(req, extack);
+	if (err)
+		return err;
+
+	mutex_lock(&group->mark_lock);
+	if (group->closing) {
+		NL_SET_ERR_MSG(extack, "group is going away");
+		err = -ENOENT;
+		goto unlock;
+	}
+	mark = fanl_mark_find(group, &object);
+	if (mark) {
+		*id = mark->id;
+		err = fanl_mark_extend(mark, req, &object, extack);
+		fsnotify_put_mark(&mark->fsn);
+	} else {
+		err = fanl_mark_create(group, req, &object, id, extack);
+	}
+unlock:
+	mutex_unlock(&group->mark_lock);
+	return err;
+}
+
+/**
+ * fanl_mark_remove - take kinds out of a mark's masks
+ * @group: the group
+ * @req: which mark, and what; a mark with nothing left goes
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: 0; -ENOENT, the object has no mark of the group; -ENOMEM.
+ */
+int fanl_mark_remove(struct fanl_group *group,
+		     const struct fanl_mark_request *req,
+		     struct netlink_ext_ack *extack)
+{
+	struct fanl_object object = fanl_object(req);
+	struct fanl_mark *mark;
+	u32 ignore = 0;
+	int err;
+
+	mutex_lock(&group->mark_lock);
+	mark = fanl_mark_find(group, &object);
+	if (mark)
+		ignore = READ_ONCE(mark->fsn.ignore_mask);
+	/* a filesystem that only the global mark watches has no mark */
+	if (mark && (mark->own || ignore || !mark->global))
+		err = fanl_mark_change(mark, &object, mark->own & ~req->mask,
+				       mark->global, ignore & ~req->ignore,
+				       mark->flags);
+	else
+		err = -ENOENT;
+	mutex_unlock(&group->mark_lock);
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG(extack, "object has no mark of this group");
+	if (mark)
+		fsnotify_put_mark(&mark->fsn);
+	return err;
+}
+
+/**
+ * fanl_mark_cover - let the global mark of a group watch a filesystem
+ * @group: the group; its mark_lock is held
+ * @sb: the filesystem, with an active reference or s_umount held
+ * @extack: where the reason of a refusal goes, or NULL
+ *
+ * Return: 1 if it was not watched so before, 0 if it was, or an error.
+ */
+int fanl_mark_cover(struct fanl_group *group, struct super_block *sb,
+		    struct netlink_ext_ack *extack)
+{
+	const struct fanl_mark_request req = {
+		.type = FANOTIFY_MARK_TYPE_FILESYSTEM,
+	};
+	struct fanl_object object = fanl_object_sb(sb);
+	struct fanl_mark *mark;
+	int err, new;
+
+	lockdep_assert_held(&group->mark_lock);
+
+	mark = fanl_mark_find(group, &object);
+	if (mark) {
+		new = !mark->global;
+		err = fanl_mark_change(mark, &object, mark->own, group->global,
+				       READ_ONCE(mark->fsn.ignore_mask),
+				       mark->flags);
+		fsnotify_put_mark(&mark->fsn);
+	} else {
+		new = 1;
+		mark = fanl_mark_alloc(group, &req, &object, group->global,
+				       extack);
+		if (IS_ERR(mark))
+			return PTR_ERR(mark);
+		err = fanl_mark_attach(mark, &object);
+	}
+	return err ?: new;
+}
+
+/*
+ * Take away from a mark what commands asked for of marks of @type, or of any if
+ * that is 0, and let it follow the group's global mark. Without memory to let
+ * the object as a whole know, it only calls for nothing.
+ */
+static void fanl_mark_flush(struct fanl_mark *mark, u32 type)
+{
+	bool flush = !type || type == mark->type;
+	u64 own = flush ? 0 : mark->own;
+	u64 global = mark->global ? mark->group->global : 0;
+	u32 ignore = flush ? 0 : READ_ONCE(mark->fsn.ignore_mask);
+	struct fanl_object object;
+
+	if (mark->type != FANOTIFY_MARK_TYPE_FILESYSTEM) {
+		if (flush)
+			fanl_mark_destroy(mark);
+		return;
+	}
+	if (!flush && global == mark->global)
+		return;
+	object = fanl_object_sb(mark->sb);
+	if (fanl_mark_change(mark, &object, own, global, ignore, mark->flags) ==
+	    -ENOMEM)
+		fanl_mark_apply(mark, own, global, ignore, mark->flags);
+}
+
+/* What is in the table is alive while the table is locked. */
+static struct fanl_mark *fanl_mark_get_next(struct fanl_group *group,
+					    unsigned long *id)
+{
+	struct fanl_mark *mark;
+
+	xa_lock(&group->marks);
+	while ((mark = xa_find(&group->marks, id, ULONG_MAX, XA_PRESENT)) &&
+	       !refcount_inc_not_zero(&mark->fsn.refcnt))
+		++*id;
+	xa_unlock(&group->marks);
+	return mark;
+}
+
+/**
+ * fanl_marks_flush - remove marks of a group
+ * @group: the group
+ * @type: enum fanotify_mark_type, or 0 for all
+ *
+ * Of global: the group's global kinds were taken away, all or some of them.
+ */
+void fanl_marks_flush(struct fanl_group *group, u32 type)
+{
+	struct fanl_mark *mark;
+	unsigned long id = 0;
+
+	do {
+		mutex_lock(&group->mark_lock);
+		mark = fanl_mark_get_next(group, &id);
+		if (mark)
+			fanl_mark_flush(mark, type);
+		mutex_unlock(&group->mark_lock);
+		if (mark)
+			fsnotify_put_mark(&mark->fsn);
+		id++;
+		cond_resched();
+	} while (mark);
+}
+
+/**
+ * fanl_marks_close - remove all marks of a group that has ended
+ * @group: the group; no mark can be added any more
+ */
+void fanl_marks_close(struct fanl_group *group)
+{
+	mutex_lock(&group->mark_lock);
+	group->closing = true;
+	fanl_global_set(group, 0);
+	mutex_unlock(&group->mark_lock);
+	fanl_marks_flush(group, 0);
+}
+
+/**
+ * fanl_mark_next - walk the marks of a group
+ * @group: the group
+ * @id: least number to find; set to the number that was found
+ * @copy: what the mark says; its pointers are not to be followed
+ *
+ * Return: whether there is one.
+ */
+bool fanl_mark_next(struct fanl_group *group, unsigned long *id,
+		    struct fanl_mark *copy)
+{
+	struct fanl_mark *mark;
+
+	xa_lock(&group->marks);
+	mark = xa_find(&group->marks, id, ULONG_MAX, XA_PRESENT);
+	if (mark) {
+		*copy = *mark;
+		copy->id = *id;
+	}
+	xa_unlock(&group->marks);
+	return mark;
+}
+
+/* fsnotify's callback: a mark is on its way out, for whatever reason. */
+void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group)
+{
+	struct fanl_mark *mark = container_of(fsn, struct fanl_mark, fsn);
+
+	if (mark->type != FANOTIFY_MARK_TYPE_INODE && !READ_ONCE(mark->removed))
+		fanl_report_unmount(mark);
+	fanl_mark_forget(mark);
+}
+
+/* fsnotify's callback: nobody uses a mark any more. */
+void fanl_free_mark(struct fsnotify_mark *fsn)
+{
+	kfree(container_of(fsn, struct fanl_mark, fsn));
+	fanl_mark_freed();
+}
+
+int fanl_marks_init(void)
+{
+	static struct lock_class_key mark_mutex_key;
+
+	fanl_recalc_group = fsnotify_alloc_group(&fanl_recalc_ops,
+						 FSNOTIFY_GROUP_DUPS);
+	if (IS_ERR(fanl_recalc_group))
+		return PTR_ERR(fanl_recalc_group);
+	/* it nests in that of other groups, see fanl_mark_change() */
+	lockdep_set_class(&fanl_recalc_group->mark_mutex, &mark_mutex_key);
+	return 0;
+}
+
+/* When there is no group any more, so that the marks left are in the reaper. */
+void fanl_marks_exit(void)
+{
+	wait_var_event(&fanl_nr_marks, !atomic_read(&fanl_nr_marks));
+	/* the callback that freed the last one may not have returned yet */
+	fsnotify_wait_marks_destroyed();
+	fsnotify_put_group(fanl_recalc_group);
+}

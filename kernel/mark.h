@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Marks: what a group watches.
+ */
+#ifndef _FANL_MARK_H
+#define _FANL_MARK_H
+
+#include <linux/fsnotify_backend.h>
+#include <linux/path.h>
+
+#include <uapi/linux/fanotify-nl.h>
+
+struct fanl_group;
+struct netlink_ext_ack;
+
+#define FANL_MARK_FLAGS \
+	(FANOTIFY_MARK_FLAG_EVICTABLE | FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY)
+
+/**
+ * struct fanl_mark - what a group watches
+ * @fsn: fsnotify's part; its mask and ignore_mask follow from @mask and what
+ *	is ignored
+ * @group: the group; @fsn keeps it alive
+ * @id: number in the group
+ * @type: enum fanotify_mark_type; constant
+ * @own: kinds asked for by commands about this mark [group's mark_lock]
+ * @global: kinds asked for by the group's global mark [group's mark_lock]
+ * @mask: both of them [group's mark_lock to change]
+ * @flags: enum fanotify_mark_flag [group's mark_lock]
+ * @mnt_id: id of the mount, as the one who marked it says
+ * @sb: filesystem, valid while the mark is attached
+ * @dev: device number of the filesystem
+ * @ino: inode number, for an inode mark
+ * @fs_name: type of the filesystem
+ * @removed: a command removed it, rather than an unmount or a deletion
+ */
+struct fanl_mark {
+	struct fsnotify_mark	fsn;
+	struct fanl_group	*group;
+	u32			id;
+	enum fanotify_mark_type	type;
+	u64			own;
+	u64			global;
+	u64			mask;
+	u32			flags;
+	u64			mnt_id;
+	struct super_block	*sb;
+	dev_t			dev;
+	u64			ino;
+	char			fs_name[FANOTIFY_FSTYPE_MAX];
+	bool			removed;
+};
+
+/**
+ * struct fanl_mark_request - what a command says about a mark
+ * @type: enum fanotify_mark_type
+ * @path: the object, or anything on its mount or filesystem
+ * @mask: kinds to add or remove
+ * @ignore: kinds to add to, or remove from, the ignore mask
+ * @flags: enum fanotify_mark_flag
+ * @mnt_id: id of the mount
+ * @excl: the mark may not exist yet
+ */
+struct fanl_mark_request {
+	enum fanotify_mark_type	type;
+	struct path		path;
+	u64			mask;
+	u64			ignore;
+	u32			flags;
+	u64			mnt_id;
+	bool			excl;
+};
+
+int fanl_mark_add(struct fanl_group *group, const struct fanl_mark_request *req,
+		  u32 *id, struct netlink_ext_ack *extack);
+int fanl_mark_remove(struct fanl_group *group,
+		     const struct fanl_mark_request *req,
+		     struct netlink_ext_ack *extack);
+void fanl_marks_flush(struct fanl_group *group, u32 type);
+int fanl_mark_cover(struct fanl_group *group, struct super_block *sb,
+		    struct netlink_ext_ack *extack);
+void fanl_marks_close(struct fanl_group *group);
+bool fanl_mark_next(struct fanl_group *group, unsigned long *id,
+		    struct fanl_mark *copy);
+
+void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group);
+void fanl_free_mark(struct fsnotify_mark *fsn);
+
+int fanl_marks_init(void);
+void fanl_marks_exit(void);
+
+#endif /* _FANL_MARK_H */

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Commands about groups and members: attributes in, attributes out.
+ */
+#include <linux/fanotify.h>
+#include <net/genetlink.h>
+
+#include "event.h"
+#include "group.h"
+#include "kind.h"
+#include "member.h"
+#include "netlink.h"
+#include "netlink-gen.h"
+
+#define FANL_OPEN_FLAGS \
+	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_CLOEXEC | \
+	 O_LARGEFILE | O_NOATIME)
+
+static int fanl_check_settings(struct genl_info *info,
+			       const struct fanl_settings *settings)
+{
+	int err;
+
+	err = fanl_check_kinds(info, FANOTIFY_A_GROUP_MASK,
+			       FANL_KINDS_ALL);
+	if (err)
+		return err;
+	if ((settings->open_flags & ~FANL_OPEN_FLAGS) ||
+	    (settings->open_flags & O_ACCMODE) == O_ACCMODE) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
+					info->attrs[FANOTIFY_A_GROUP_OPEN_FLAGS],
+					"open flags %#x are not allowed",
+					settings->open_flags);
+		return -EINVAL;
+	}
+	if (settings->queue_limit < FANL_QUEUE_MIN ||
+	    settings->queue_limit > fanl_queue_max) {
+		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
+					info->attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT],
+					"queue limit must be from %lu to %lu (parameter queue_max)",
+					FANL_QUEUE_MIN, fanl_queue_max);
+		return -ERANGE;
+	}
+	return 0;
+}
+
+/* Commands take the settings up to attribute @last. */
+static void fanl_settings_parse(struct genl_info *info, int last,
+				struct fanl_settings *settings)
+{
+	struct nlattr **attrs = info->attrs;
+
+	*settings = (struct fanl_settings){
+		.mask = FANL_KINDS_ALL,
+		.stat_mask = FANL_STAT_ALL,
+		.open_flags = O_RDONLY,
+		.queue_limit = min(FANL_QUEUE_DEFAULT, fanl_queue_max),
+	};
+	for (int i = 1; i <= last; i++)
+		if (attrs[i])
+			set_bit(i, &settings->present);
+	if (attrs[FANOTIFY_A_GROUP_NUMBER])
+		settings->number = nla_get_u32(attrs[FANOTIFY_A_GROUP_NUMBER]);
+	if (attrs[FANOTIFY_A_GROUP_PRIORITY])
+		settings->priority =
+			nla_get_s32(attrs[FANOTIFY_A_GROUP_PRIORITY]);
+	if (attrs[FANOTIFY_A_GROUP_MASK])
+		settings->mask = nla_get_uint(attrs[FANOTIFY_A_GROUP_MASK]);
+	if (attrs[FANOTIFY_A_GROUP_STAT_MASK])
+		settings->stat_mask =
+			nla_get_u32(attrs[FANOTIFY_A_GROUP_STAT_MASK]);
+	if (attrs[FANOTIFY_A_GROUP_OPEN_FLAGS])
+		settings->open_flags =
+			nla_get_u32(attrs[FANOTIFY_A_GROUP_OPEN_FLAGS]);
+	if (attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT])
+		settings->queue_limit =
+			nla_get_uint(attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT]);
+	if (last >= FANOTIFY_A_GROUP_FLAGS && attrs[FANOTIFY_A_GROUP_FLAGS])
+		settings->flags = nla_get_u32(attrs[FANOTIFY_A_GROUP_FLAGS]);
+}
+
+/* What bind answers and what group-get tells alike. */
+static int fanl_put_group(struct sk_buff *skb, const struct fanl_group *group)
+{
+	return nla_put_u32(skb, FANOTIFY_A_GROUP_NUMBER, group->number) ||
+	       nla_put_s32(skb, FANOTIFY_A_GROUP_PRIORITY, group->priority) ||
+	       nla_put_uint(skb, FANOTIFY_A_GROUP_MASK, group->mask) ||
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_STAT_MASK, group->stat_mask) ||
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_OPEN_FLAGS,
+			   group->open_flags) ||
+	       nla_put_uint(skb, FANOTIFY_A_GROUP_QUEUE_LIMIT,
+			    group->queue_limit) ||
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_FLAGS, group->flags);
+}
+
+int fanotify_nl_bind_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fanl_settings settings;
+	struct fanl_member *member;
+	struct sk_buff *reply;
+	void *hdr;
+	int err;
+
+	fanl_settings_parse(info, FANOTIFY_A_GROUP_FLAGS, &settings);
+	err = fanl_check_settings(info, &settings);
+	if (err)
+		return err;
+	reply = fanl_reply_start(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	member = fanl_member_bind(NETLINK_CB(skb).sk, info->snd_portid,
+				  &settings,
+				  info->attrs[FANOTIFY_A_GROUP_EXCL],
+				  info->extack);
+	if (IS_ERR(member)) {
+		nlmsg_free(reply);
+		return PTR_ERR(member);
+	}
+	err = fanl_put_group(reply, member->group) ||
+	      nla_put_u64_64bit(reply, FANOTIFY_A_GROUP_TOKEN, member->token,
+				0) ||
+	      nla_put_u32(reply, FANOTIFY_A_GROUP_MEMBER, member->number) ||
+	      nla_put_u32(reply, FANOTIFY_A_GROUP_EVENT_MAX,
+			  FANOTIFY_EVENT_MAX);
+	err = fanl_reply_end(reply, hdr, info, err);
+	if (err)
+		fanl_member_unbind(member);
+	fanl_member_put(member);
+	return err;
+}
+
+int fanotify_nl_unbind_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fanl_member *member;
+
+	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
+				     FANOTIFY_A_GROUP_TOKEN);
+	if (IS_ERR(member))
+		return PTR_ERR(member);
+	fanl_member_unbind(member);
+	fanl_member_put(member);
+	return 0;
+}
+
+int fanotify_nl_group_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fanl_settings settings;
+	struct fanl_member *member;
+	int err;
+
+	fanl_settings_parse(info, FANOTIFY_A_GROUP_QUEUE_LIMIT, &settings);
+	err = fanl_check_settings(info, &settings);
+	if (err)
+		return err;
+	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
+				     FANOTIFY_A_GROUP_TOKEN);
+	if (IS_ERR(member))
+		return PTR_ERR(member);
+	fanl_group_set(member->group, &settings);
+	fanl_member_put(member);
+	return 0;
+}
+
+static int fanl_put_group_state(struct sk_buff *skb, struct fanl_group *group)
+{
+	return fanl_put_group(skb, group) ||
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_UID,
+			   from_kuid(&init_user_ns, group->uid)) ||
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_MEMBERS,
+			   READ_ONCE(group->nr_members)) ||
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_MARKS,
+			   atomic_read(&group->nr_marks));
+}
+
+int fanotify_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fanl_group *group;
+	unsigned long number;
+	struct sk_buff *reply;
+	void *hdr;
+	u32 wanted;
+	int err;
+
+	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_GROUP_NUMBER))
+		return -EINVAL;
+	wanted = nla_get_u32(info->attrs[FANOTIFY_A_GROUP_NUMBER]);
+	number = wanted;
+	reply = fanl_reply_start(info, &hdr);
+	if (!reply)
+		return -ENOMEM;
+	group = fanl_group_next(&number);
+	if (!group || number != wanted) {
+		NL_SET_ERR_MSG_FMT(info->extack, "no group %u", wanted);
+		nlmsg_free(reply);
+		err = -ENOENT;
+	} else {
+		err = fanl_reply_end(reply, hdr, info,
+				     fanl_put_group_state(reply, group));
+	}
+	if (group)
+		fanl_group_put(group);
+	return err;
+}
+
+static int fanl_dump_group(struct sk_buff *skb, struct netlink_callback *cb,
+			   struct fanl_group *group, unsigned long *sub)
+{
+	void *hdr = fanl_dump_put(skb, cb);
+
+	if (!hdr)
+		return -EMSGSIZE;
+	if (fanl_put_group_state(skb, group)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+int fanotify_nl_group_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb)
+{
+	return fanl_dump_groups(skb, cb, FANOTIFY_A_GROUP_NUMBER,
+				fanl_dump_group);
+}
+
+static int fanl_put_member(struct sk_buff *skb,
+			   const struct fanl_member_stats *stats, u32 group)
+{
+	return nla_put_u32(skb, FANOTIFY_A_MEMBER_GROUP, group) ||
+	       nla_put_u32(skb, FANOTIFY_A_MEMBER_MEMBER, stats->number) ||
+	       nla_put_u32(skb, FANOTIFY_A_MEMBER_PORTID, stats->portid) ||
+	       nla_put_u32(skb, FANOTIFY_A_MEMBER_TGID, stats->tgid) ||
+	       nla_put_u32(skb, FANOTIFY_A_MEMBER_STATE, stats->state) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_SEQ, stats->seq) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_PUSHED, stats->pushed) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_FETCHED, stats->fetched) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_LOST, stats->lost) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_GAPS, stats->gaps) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_WAITING, stats->waiting) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_WAITING_BYTES,
+			    stats->waiting_bytes) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_WAITING_MAX,
+			    stats->waiting_max);
+}
+
+static int fanl_dump_members(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct fanl_group *group, unsigned long *number)
+{
+	struct fanl_member_stats stats;
+
+	while (fanl_member_next(group, number, &stats)) {
+		void *hdr = fanl_dump_put(skb, cb);
+
+		if (!hdr)
+			return -EMSGSIZE;
+		if (fanl_put_member(skb, &stats, group->number)) {
+			genlmsg_cancel(skb, hdr);
+			return -EMSGSIZE;
+		}
+		genlmsg_end(skb, hdr);
+		++*number;
+	}
+	return 0;
+}
+
+int fanotify_nl_stats_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb)
+{
+	return fanl_dump_groups(skb, cb, FANOTIFY_A_MEMBER_GROUP,
+				fanl_dump_members);
+}

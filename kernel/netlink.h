@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the family's commands share.
+ */
+#ifndef _FANL_NETLINK_H
+#define _FANL_NETLINK_H
+
+#include <linux/path.h>
+#include <net/genetlink.h>
+
+struct fanl_group;
+struct fanl_member;
+
+int fanl_check_kinds(struct genl_info *info, int attr, u64 legal);
+struct fanl_member *fanl_command_member(struct genl_info *info, int group,
+					int token);
+int fanl_object_by_fd(struct genl_info *info, int attr, struct path *path);
+
+struct sk_buff *fanl_reply_start(struct genl_info *info, void **hdr);
+int fanl_reply_end(struct sk_buff *reply, void *hdr, struct genl_info *info,
+		   bool failed);
+
+typedef int (*fanl_dump_fill)(struct sk_buff *skb, struct netlink_callback *cb,
+			      struct fanl_group *group, unsigned long *sub);
+
+int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
+		     fanl_dump_fill fill);
+void *fanl_dump_put(struct sk_buff *skb, struct netlink_callback *cb);
+
+#endif /* _FANL_NETLINK_H */
