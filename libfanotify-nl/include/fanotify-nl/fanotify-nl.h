@@ -1,0 +1,872 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libfanotify-nl: file events over generic netlink.
+ *
+ * A handle holds two sockets: one becomes a member of a group and receives its
+ * events, the other carries commands. The caller keeps its own event loop: it
+ * polls fanotify_nl_fd() and then calls fanotify_nl_next_event() until that
+ * returns 0.
+ *
+ * Every call that can fail returns a negative errno; fanotify_nl_error() then
+ * has the text, the kernel's own where it gave one. There is no global state.
+ * A handle is for one thread at a time; different handles are independent.
+ *
+ * The names of kinds, flags and limits are those of linux/fanotify-nl.h.
+ *
+ * Callers allocate the structs, so a new field changes the ABI. Until 1.0 each
+ * 0.x may do so, and then changes the SONAME: rebuild what uses the library.
+ */
+#ifndef FANOTIFY_NL_H
+#define FANOTIFY_NL_H
+
+#include <stddef.h>
+#include <linux/types.h>
+#include <linux/fanotify-nl.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct fanotify_nl;
+
+/* ---- the handle ---- */
+
+/**
+ * fanotify_nl_open() - Open the sockets and find the family.
+ * @hp: where the handle goes
+ *
+ * On failure too *@hp is a handle (or NULL, if there was no memory for one):
+ * good for fanotify_nl_error(), and to be closed.
+ *
+ * Return: 0; -ENOENT: the kernel has no family fanotify.
+ */
+int fanotify_nl_open(struct fanotify_nl **hp);
+
+/**
+ * fanotify_nl_close() - End the membership, if there is one, and free @h.
+ * @h: may be NULL
+ */
+void fanotify_nl_close(struct fanotify_nl *h);
+
+/**
+ * fanotify_nl_error() - Text of the last failure, without a newline.
+ * @h: may be NULL, as fanotify_nl_open() leaves it without memory
+ *
+ * Return: never NULL; valid until the next call on @h; "" before any failure.
+ */
+const char *fanotify_nl_error(const struct fanotify_nl *h);
+
+/**
+ * fanotify_nl_version() - Version of the library, such as "0.1.0".
+ *
+ * Return: a static string.
+ */
+const char *fanotify_nl_version(void);
+
+/* ---- groups ---- */
+
+/* Which fields of struct fanotify_nl_settings count. */
+enum fanotify_nl_setting {
+	FANOTIFY_NL_SET_PRIORITY	= 1 << 0,
+	FANOTIFY_NL_SET_MASK		= 1 << 1,
+	FANOTIFY_NL_SET_STAT_MASK	= 1 << 2,
+	FANOTIFY_NL_SET_OPEN_FLAGS	= 1 << 3,
+	FANOTIFY_NL_SET_QUEUE_LIMIT	= 1 << 4,
+	FANOTIFY_NL_SET_FLAGS		= 1 << 5,
+};
+
+/**
+ * struct fanotify_nl_settings - What a group is to be like.
+ * @set: FANOTIFY_NL_SET_*: the fields that are given; the others are the
+ *	kernel's default at bind, and left as they are by a change
+ * @priority: groups of higher priority are asked first
+ * @mask: kinds that the group delivers whatever its marks say
+ * @stat_mask: FANOTIFY_STAT_FIELD_*: attribute fields that events carry
+ * @open_flags: flags of files that fanotify_nl_event_open() returns
+ * @queue_limit: bytes of memory that each member's waiting events may take
+ * @flags: FANOTIFY_GROUP_FLAG_*
+ */
+struct fanotify_nl_settings {
+	__u32 set;
+	__s32 priority;
+	__u64 mask;
+	__u64 queue_limit;
+	__u32 stat_mask;
+	__u32 open_flags;
+	__u32 flags;
+};
+
+#define FANOTIFY_NL_RCVBUF_DEFAULT	(4U << 20)
+
+/**
+ * struct fanotify_nl_bind - How to bind; all zero is a new group with defaults.
+ * @number: the group; 0: the kernel picks one
+ * @excl: insist on a new group: -EEXIST if there is one of that number
+ * @rcvbuf: bytes of receive buffer, no more than INT_MAX count; 0:
+ *	FANOTIFY_NL_RCVBUF_DEFAULT
+ * @settings: what the group is to be like
+ */
+struct fanotify_nl_bind {
+	__u32 number;
+	__u32 excl;
+	__u32 rcvbuf;
+	struct fanotify_nl_settings settings;
+};
+
+/**
+ * struct fanotify_nl_group_info - A group as it is.
+ * @number: its number
+ * @member: fanotify_nl_bound() only: this member's number in the group
+ * @event_max: fanotify_nl_bound() only: the largest event message in bytes
+ * @uid: lists only: the user that bound it first
+ * @members: lists only: number of members
+ * @marks: lists only: number of marks
+ * @settings: as in force; @settings.set says what the kernel told
+ */
+struct fanotify_nl_group_info {
+	__u32 number;
+	__u32 member;
+	__u32 event_max;
+	__u32 uid;
+	__u32 members;
+	__u32 marks;
+	struct fanotify_nl_settings settings;
+};
+
+typedef int (*fanotify_nl_group_cb)(const struct fanotify_nl_group_info *info, void *arg);
+
+/**
+ * fanotify_nl_bind() - Become a member of a group.
+ * @h: handle, not bound yet
+ * @bind: how; NULL is as all zero
+ *
+ * Return: 0; -EISCONN: @h is bound already; or the kernel's error.
+ */
+int fanotify_nl_bind(struct fanotify_nl *h, const struct fanotify_nl_bind *bind);
+
+/**
+ * fanotify_nl_unbind() - End the membership; the last member ends the group.
+ * @h: bound handle; events that were not read yet are dropped
+ *
+ * That the group is gone already is no error.
+ *
+ * Return: 0; -ENOTCONN: @h is not bound; or the kernel's error.
+ */
+int fanotify_nl_unbind(struct fanotify_nl *h);
+
+/**
+ * fanotify_nl_bound() - The group that @h is a member of, as of the bind.
+ * @h: handle
+ *
+ * Return: NULL if @h is not bound.
+ */
+const struct fanotify_nl_group_info *fanotify_nl_bound(const struct fanotify_nl *h);
+
+/**
+ * fanotify_nl_group_set() - Change the bound group.
+ * @h: bound handle
+ * @settings: what to change; open_flags and flags cannot change (-EINVAL)
+ *
+ * Return: 0; -ENOTCONN: @h is not bound; or the kernel's error.
+ */
+int fanotify_nl_group_set(struct fanotify_nl *h, const struct fanotify_nl_settings *settings);
+
+/**
+ * fanotify_nl_group_get() - Look at one group; @h need not be bound.
+ * @h: handle
+ * @number: the group
+ * @info: where the answer goes
+ *
+ * Return: 0; -ENOENT: no such group; or the kernel's error.
+ */
+int fanotify_nl_group_get(struct fanotify_nl *h, __u32 number, struct fanotify_nl_group_info *info);
+
+/**
+ * fanotify_nl_groups() - List all groups; @h need not be bound.
+ * @h: handle
+ * @cb: called for each; a value other than 0 ends the list and is returned
+ * @arg: handed to @cb
+ *
+ * As all lists of this library: @cb is called when the whole list is here, and
+ * may make calls on @h; a list that changed meanwhile is read again.
+ *
+ * Return: 0; what @cb returned; -EAGAIN: the list kept changing; or the
+ * kernel's error.
+ */
+int fanotify_nl_groups(struct fanotify_nl *h, fanotify_nl_group_cb cb, void *arg);
+
+/* ---- marks ---- */
+
+/**
+ * enum fanotify_nl_mark_option - Options of struct fanotify_nl_mark.
+ * @FANOTIFY_NL_MARK_EXCL: insist on a new mark: -EEXIST if there is one
+ * @FANOTIFY_NL_MARK_NOFOLLOW: a symbolic link at the end of the path is marked
+ *	itself
+ */
+enum fanotify_nl_mark_option {
+	FANOTIFY_NL_MARK_EXCL		= 1 << 0,
+	FANOTIFY_NL_MARK_NOFOLLOW	= 1 << 1,
+};
+
+/**
+ * struct fanotify_nl_mark - What to watch, or to watch no longer.
+ * @type: FANOTIFY_MARK_TYPE_*
+ * @path: the inode, or anything on the mount or filesystem; not for global
+ * @fd: instead of a path, if @path is NULL; O_PATH will do. Not 0, which is what
+ *	a struct has in which it was forgotten: -EBADF
+ * @options: FANOTIFY_NL_MARK_*
+ * @mask: kinds to add or remove
+ * @ignore_mask: kinds to add to, or remove from, what is ignored
+ * @flags: FANOTIFY_MARK_FLAG_*
+ */
+struct fanotify_nl_mark {
+	__u32 type;
+	__s32 fd;
+	const char *path;
+	__u32 options;
+	__u32 flags;
+	__u64 mask;
+	__u64 ignore_mask;
+};
+
+/**
+ * struct fanotify_nl_mark_result - What came of adding a mark.
+ * @id: number of the mark in its group
+ * @covered: global: number of filesystems that are watched from now on, and were
+ *	not before
+ * @skipped: global: the types of filesystem that are left out, ended by NULL;
+ *	never NULL itself; valid until the next command on the handle
+ */
+struct fanotify_nl_mark_result {
+	__u32 id;
+	__u32 covered;
+	const char *const *skipped;
+};
+
+/**
+ * struct fanotify_nl_mark_info - A mark as it is.
+ * @group: number of the group
+ * @id: number of the mark in it
+ * @type: FANOTIFY_MARK_TYPE_*
+ * @flags: FANOTIFY_MARK_FLAG_*
+ * @mask: kinds
+ * @ignore_mask: kinds that are ignored
+ * @dev_major: device of the filesystem
+ * @dev_minor: device of the filesystem
+ * @ino: inode marks: the inode's number
+ * @mnt_id: mount marks: unique id of the mount, 0 if it was not told
+ * @fs_name: type of the filesystem, or NULL
+ */
+struct fanotify_nl_mark_info {
+	__u32 group;
+	__u32 id;
+	__u32 type;
+	__u32 flags;
+	__u64 mask;
+	__u64 ignore_mask;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u64 ino;
+	__u64 mnt_id;
+	const char *fs_name;
+};
+
+typedef int (*fanotify_nl_mark_cb)(const struct fanotify_nl_mark_info *info, void *arg);
+
+/**
+ * fanotify_nl_mark_add() - Watch, or add to the masks of the mark that is there.
+ * @h: bound handle
+ * @mark: what
+ * @result: where the answer goes, or NULL
+ *
+ * Return: 0; -ENOTCONN: @h is not bound; the error of opening the path; or the
+ * kernel's error.
+ */
+int fanotify_nl_mark_add(struct fanotify_nl *h, const struct fanotify_nl_mark *mark,
+			 struct fanotify_nl_mark_result *result);
+
+/**
+ * fanotify_nl_mark_remove() - Take kinds out of a mark; with none left it goes.
+ * @h: bound handle
+ * @mark: which; flags are not looked at
+ *
+ * Return: as fanotify_nl_mark_add(); -ENOENT: there is no such mark.
+ */
+int fanotify_nl_mark_remove(struct fanotify_nl *h, const struct fanotify_nl_mark *mark);
+
+/**
+ * fanotify_nl_mark_flush() - Remove all marks of the group, or all of one type.
+ * @h: bound handle
+ * @type: FANOTIFY_MARK_TYPE_*, or 0 for all
+ *
+ * Return: 0; -ENOTCONN: @h is not bound; or the kernel's error.
+ */
+int fanotify_nl_mark_flush(struct fanotify_nl *h, __u32 type);
+
+/**
+ * fanotify_nl_marks() - List marks; @h need not be bound.
+ * @h: handle
+ * @group: of this group, or 0 for all
+ * @cb: as for fanotify_nl_groups(); strings are valid during the call
+ * @arg: handed to @cb
+ *
+ * Return: as fanotify_nl_groups().
+ */
+int fanotify_nl_marks(struct fanotify_nl *h, __u32 group, fanotify_nl_mark_cb cb, void *arg);
+
+/* ---- events ---- */
+
+/*
+ * Which fields of struct fanotify_nl_event are there. The bit of an attribute
+ * is its number. A string or nest whose bit is clear is NULL or all zero.
+ */
+enum fanotify_nl_has {
+	FANOTIFY_NL_HAS_SEQ		= 1ULL << FANOTIFY_A_EVENT_SEQ,
+	FANOTIFY_NL_HAS_ID		= 1ULL << FANOTIFY_A_EVENT_ID,
+	FANOTIFY_NL_HAS_GROUP		= 1ULL << FANOTIFY_A_EVENT_GROUP,
+	FANOTIFY_NL_HAS_MASK		= 1ULL << FANOTIFY_A_EVENT_MASK,
+	FANOTIFY_NL_HAS_REALTIME	= 1ULL << FANOTIFY_A_EVENT_REALTIME,
+	FANOTIFY_NL_HAS_BOOTTIME	= 1ULL << FANOTIFY_A_EVENT_BOOTTIME,
+	FANOTIFY_NL_HAS_FLAGS		= 1ULL << FANOTIFY_A_EVENT_FLAGS,
+	FANOTIFY_NL_HAS_DEV_MAJOR	= 1ULL << FANOTIFY_A_EVENT_DEV_MAJOR,
+	FANOTIFY_NL_HAS_DEV_MINOR	= 1ULL << FANOTIFY_A_EVENT_DEV_MINOR,
+	FANOTIFY_NL_HAS_UUID		= 1ULL << FANOTIFY_A_EVENT_UUID,
+	FANOTIFY_NL_HAS_MNT_ID		= 1ULL << FANOTIFY_A_EVENT_MNT_ID,
+	FANOTIFY_NL_HAS_OBJECT		= 1ULL << FANOTIFY_A_EVENT_OBJECT,
+	FANOTIFY_NL_HAS_DIR		= 1ULL << FANOTIFY_A_EVENT_DIR,
+	FANOTIFY_NL_HAS_NEW_DIR		= 1ULL << FANOTIFY_A_EVENT_NEW_DIR,
+	FANOTIFY_NL_HAS_NAME		= 1ULL << FANOTIFY_A_EVENT_NAME,
+	FANOTIFY_NL_HAS_NEW_NAME	= 1ULL << FANOTIFY_A_EVENT_NEW_NAME,
+	FANOTIFY_NL_HAS_PATH		= 1ULL << FANOTIFY_A_EVENT_PATH,
+	FANOTIFY_NL_HAS_NEW_PATH	= 1ULL << FANOTIFY_A_EVENT_NEW_PATH,
+	FANOTIFY_NL_HAS_ACTOR		= 1ULL << FANOTIFY_A_EVENT_ACTOR,
+	FANOTIFY_NL_HAS_GAP		= 1ULL << FANOTIFY_A_EVENT_GAP,
+	FANOTIFY_NL_HAS_ERROR		= 1ULL << FANOTIFY_A_EVENT_ERROR,
+	FANOTIFY_NL_HAS_FS_NAME		= 1ULL << FANOTIFY_A_EVENT_FS_NAME,
+};
+
+/**
+ * struct fanotify_nl_time - A time.
+ * @sec: seconds since 1970
+ * @nsec: nanoseconds
+ */
+struct fanotify_nl_time {
+	__s64 sec;
+	__u32 nsec;
+};
+
+/**
+ * struct fanotify_nl_stat - Attributes of an inode after the operation.
+ * @has: FANOTIFY_STAT_FIELD_*: the fields that are there
+ * @mode: type and permission bits
+ * @nlink: number of hard links
+ * @uid: owner
+ * @gid: group
+ * @atime: last access
+ * @mtime: last modification of the data
+ * @ctime: last change of the inode
+ * @ino: inode number
+ * @size: bytes
+ * @blocks: allocated blocks of 512 bytes
+ */
+struct fanotify_nl_stat {
+	__u32 has;
+	__u32 mode;
+	__u32 nlink;
+	__u32 uid;
+	__u32 gid;
+	struct fanotify_nl_time atime;
+	struct fanotify_nl_time mtime;
+	struct fanotify_nl_time ctime;
+	__u64 ino;
+	__u64 size;
+	__u64 blocks;
+};
+
+/**
+ * struct fanotify_nl_node - One inode that an event speaks of.
+ * @handle: file handle, or NULL; at most FANOTIFY_HANDLE_MAX bytes
+ * @handle_len: its length
+ * @handle_type: as name_to_handle_at(2) gives it
+ * @stat: attributes; @stat.has is 0 if there are none
+ */
+struct fanotify_nl_node {
+	const void *handle;
+	__u32 handle_len;
+	__s32 handle_type;
+	struct fanotify_nl_stat stat;
+};
+
+/* Which fields of struct fanotify_nl_actor are there. */
+enum fanotify_nl_actor_has {
+	FANOTIFY_NL_ACTOR_HAS_TGID	= 1 << FANOTIFY_A_ACTOR_TGID,
+	FANOTIFY_NL_ACTOR_HAS_TID	= 1 << FANOTIFY_A_ACTOR_TID,
+	FANOTIFY_NL_ACTOR_HAS_START	= 1 << FANOTIFY_A_ACTOR_START,
+	FANOTIFY_NL_ACTOR_HAS_UID	= 1 << FANOTIFY_A_ACTOR_UID,
+	FANOTIFY_NL_ACTOR_HAS_GID	= 1 << FANOTIFY_A_ACTOR_GID,
+	FANOTIFY_NL_ACTOR_HAS_EUID	= 1 << FANOTIFY_A_ACTOR_EUID,
+	FANOTIFY_NL_ACTOR_HAS_EGID	= 1 << FANOTIFY_A_ACTOR_EGID,
+	FANOTIFY_NL_ACTOR_HAS_LOGINUID	= 1 << FANOTIFY_A_ACTOR_LOGINUID,
+	FANOTIFY_NL_ACTOR_HAS_COMM	= 1 << FANOTIFY_A_ACTOR_COMM,
+	FANOTIFY_NL_ACTOR_HAS_CGROUP	= 1 << FANOTIFY_A_ACTOR_CGROUP,
+};
+
+/**
+ * struct fanotify_nl_actor - Who did it; ids of the initial namespaces.
+ * @has: FANOTIFY_NL_ACTOR_HAS_*
+ * @tgid: process
+ * @tid: thread
+ * @uid: real uid of the task
+ * @gid: real gid of the task
+ * @euid: effective uid of the credentials in force
+ * @egid: effective gid of the credentials in force
+ * @loginuid: audit login uid, 2^32-1 if unset
+ * @start: when the process started, nanoseconds of CLOCK_BOOTTIME
+ * @cgroup: id of the cgroup
+ * @comm: name of the thread, or NULL
+ */
+struct fanotify_nl_actor {
+	__u32 has;
+	__u32 tgid;
+	__u32 tid;
+	__u32 uid;
+	__u32 gid;
+	__u32 euid;
+	__u32 egid;
+	__u32 loginuid;
+	__u64 start;
+	__u64 cgroup;
+	const char *comm;
+};
+
+/**
+ * struct fanotify_nl_gap - Which events are missing.
+ * @first: first lost seq
+ * @last: last lost seq
+ * @count: number of lost events
+ * @since: when the first was lost, nanoseconds of CLOCK_REALTIME
+ * @reason: FANOTIFY_GAP_REASON_*
+ */
+struct fanotify_nl_gap {
+	__u64 first;
+	__u64 last;
+	__u64 count;
+	__u64 since;
+	__u32 reason;
+};
+
+/**
+ * struct fanotify_nl_event - One event.
+ * @has: FANOTIFY_NL_HAS_*
+ * @seq: counts the member's events from 1, without holes
+ * @id: unique in the group
+ * @mask: FANOTIFY_KIND_*
+ * @realtime: when, nanoseconds of CLOCK_REALTIME
+ * @boottime: when, nanoseconds of CLOCK_BOOTTIME
+ * @group: number of the group
+ * @flags: FANOTIFY_EVENT_FLAG_*
+ * @dev_major: device of the filesystem
+ * @dev_minor: device of the filesystem
+ * @mnt_id: the mount, as the mount mark that matched names it
+ * @uuid: FANOTIFY_UUID_LEN bytes, or NULL
+ * @object: the object itself
+ * @dir: the directory that holds @name; of a rename, the old one
+ * @new_dir: of a rename, the new directory where it is another
+ * @name: name in @dir, or NULL; bytes without NUL or slash
+ * @new_name: of a rename, the new name, or NULL
+ * @path: path below the filesystem's root, or NULL
+ * @new_path: of a rename, the new path, or NULL
+ * @fs_name: of covered, unmount and fs-error, the type of the filesystem
+ * @name_len: length of @name
+ * @new_name_len: length of @new_name
+ * @path_len: length of @path
+ * @new_path_len: length of @new_path
+ * @actor: who did it
+ * @gap: what is missing, if FANOTIFY_KIND_GAP is in @mask
+ * @error: of fs-error, a positive errno
+ *
+ * Pointers point into the message that was parsed: for an event of
+ * fanotify_nl_next_event() they are valid until the next call that reads
+ * events, unbinds or closes. All strings end in NUL.
+ */
+struct fanotify_nl_event {
+	__u64 has;
+	__u64 seq;
+	__u64 id;
+	__u64 mask;
+	__u64 realtime;
+	__u64 boottime;
+	__u32 group;
+	__u32 flags;
+	__u32 dev_major;
+	__u32 dev_minor;
+	__u64 mnt_id;
+	const unsigned char *uuid;
+	struct fanotify_nl_node object;
+	struct fanotify_nl_node dir;
+	struct fanotify_nl_node new_dir;
+	const char *name;
+	const char *new_name;
+	const char *path;
+	const char *new_path;
+	const char *fs_name;
+	__u32 name_len;
+	__u32 new_name_len;
+	__u32 path_len;
+	__u32 new_path_len;
+	struct fanotify_nl_actor actor;
+	struct fanotify_nl_gap gap;
+	__s32 error;
+};
+
+/**
+ * struct fanotify_nl_counters - What a handle has seen since it was bound.
+ * @events: events handed out, gap events among them
+ * @gaps: gap events
+ * @lost: events that the gaps stand for
+ * @holes: seqs that are missing without a gap that says so: a bug in the kernel
+ *	module, or in the library
+ * @repeats: events whose seq was not above the last one's: a bug too
+ * @malformed: messages that could not be parsed
+ * @forged: messages that the kernel had not sent, dropped
+ * @fetches: fetch requests sent
+ */
+struct fanotify_nl_counters {
+	__u64 events;
+	__u64 gaps;
+	__u64 lost;
+	__u64 holes;
+	__u64 repeats;
+	__u64 malformed;
+	__u64 forged;
+	__u64 fetches;
+};
+
+/**
+ * fanotify_nl_fd() - The descriptor to poll for POLLIN.
+ * @h: open handle
+ *
+ * The handle keeps it; only poll it. Events may wait in the handle while the
+ * descriptor is silent: poll again only when fanotify_nl_next_event() has
+ * returned 0, and level-triggered or edge-triggered will both do.
+ *
+ * Return: the descriptor.
+ */
+int fanotify_nl_fd(const struct fanotify_nl *h);
+
+/**
+ * fanotify_nl_next_event() - Take the next event; does not wait.
+ * @h: bound handle
+ * @event: where it goes
+ *
+ * Return: 1: *@event is an event; 0: there is none now; -ENOTCONN: @h is not
+ * bound; or what a loop goes on after:
+ *
+ * - -EBADMSG: a malformed message was skipped; call again at once.
+ * - -ENOBUFS, -ENOMEM: the kernel could not hand out waiting events just now;
+ *   call again soon, the descriptor may be silent.
+ * - -ESHUTDOWN: the kernel module is being unloaded, and the group is gone. The
+ *   last events may still be there: read until 0 or another error, then close.
+ */
+int fanotify_nl_next_event(struct fanotify_nl *h, struct fanotify_nl_event *event);
+
+/**
+ * fanotify_nl_wait_event() - Take the next event, waiting for it if need be.
+ * @h: bound handle
+ * @event: where it goes
+ * @timeout_ms: how long at most; negative: for ever
+ *
+ * Return: as fanotify_nl_next_event(), 0 after the timeout; -EINTR: a signal
+ * came.
+ */
+int fanotify_nl_wait_event(struct fanotify_nl *h, struct fanotify_nl_event *event, int timeout_ms);
+
+/**
+ * fanotify_nl_parse_event() - Parse an event message, such as a multicast one.
+ * @msg: the message, from its struct nlmsghdr on; any alignment
+ * @len: bytes that are there; nlmsg_len may be less, not more
+ * @event: where it goes, pointing into @msg
+ *
+ * The netlink type is not looked at: it is the family's id, which the caller
+ * knows. Attributes that this library does not know are skipped.
+ *
+ * Return: 0; -ENOMSG: another command than FANOTIFY_CMD_EVENT; -EBADMSG:
+ * malformed.
+ */
+int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_event *event);
+
+/**
+ * fanotify_nl_event_open() - Open the object of an event.
+ * @h: bound handle
+ * @mount_fd: anything on a mount of the event's filesystem; O_PATH will do
+ * @node: event's object, dir or new_dir
+ *
+ * The use of the descriptor makes no events; it has the group's open flags and
+ * is close-on-exec.
+ *
+ * Return: the descriptor; -ENODATA: @node has no handle; -EINVAL: its length
+ * is not that of one; -ESTALE: the object is gone; or the kernel's error.
+ */
+int fanotify_nl_event_open(struct fanotify_nl *h, int mount_fd,
+			   const struct fanotify_nl_node *node);
+
+/**
+ * fanotify_nl_counters() - What @h has seen since it was bound.
+ * @h: handle
+ * @counters: where they go
+ */
+void fanotify_nl_counters(const struct fanotify_nl *h, struct fanotify_nl_counters *counters);
+
+/* ---- the kernel's side ---- */
+
+/**
+ * struct fanotify_nl_member_info - A member and its counters.
+ * @group: number of the group
+ * @member: number of the member in it
+ * @portid: port id of its socket
+ * @tgid: process that bound it
+ * @state: FANOTIFY_DELIVERY_*
+ * @seq: last seq given out
+ * @pushed: events sent at once
+ * @fetched: events handed out by fetch
+ * @lost: events announced as missing
+ * @gaps: gap events made
+ * @waiting: events in the queue
+ * @waiting_bytes: memory that they take
+ * @waiting_max: the most it has been
+ */
+struct fanotify_nl_member_info {
+	__u32 group;
+	__u32 member;
+	__u32 portid;
+	__u32 tgid;
+	__u32 state;
+	__u64 seq;
+	__u64 pushed;
+	__u64 fetched;
+	__u64 lost;
+	__u64 gaps;
+	__u64 waiting;
+	__u64 waiting_bytes;
+	__u64 waiting_max;
+};
+
+typedef int (*fanotify_nl_member_cb)(const struct fanotify_nl_member_info *info, void *arg);
+
+/**
+ * fanotify_nl_stats() - List members with their counters; @h need not be bound.
+ * @h: handle
+ * @group: of this group, or 0 for all
+ * @cb: as for fanotify_nl_groups()
+ * @arg: handed to @cb
+ *
+ * Return: as fanotify_nl_groups().
+ */
+int fanotify_nl_stats(struct fanotify_nl *h, __u32 group, fanotify_nl_member_cb cb, void *arg);
+
+#define FANOTIFY_NL_VERSION_MAX		63
+#define FANOTIFY_NL_MARK_TYPE_MAX	7
+
+/**
+ * struct fanotify_nl_mark_caps - What one type of mark can do.
+ * @mask: kinds that may be in its mask; 0: this kernel has no such mark
+ * @ignore_mask: kinds that may be in its ignore mask
+ * @flags: FANOTIFY_MARK_FLAG_*
+ */
+struct fanotify_nl_mark_caps {
+	__u64 mask;
+	__u64 ignore_mask;
+	__u32 flags;
+};
+
+/**
+ * struct fanotify_nl_caps - What this kernel and module can do.
+ * @version: of the module
+ * @kinds: kinds that can be delivered
+ * @stat_mask: FANOTIFY_STAT_FIELD_* that can be had
+ * @event_max: largest event message in bytes
+ * @rcvbuf_min: smallest receive buffer of a member's socket
+ * @groups_max: groups per user
+ * @marks_max: marks per group
+ * @members_max: members per group
+ * @queue_default: bytes of queue unless asked otherwise
+ * @queue_min: least that may be asked for
+ * @queue_max: most that may be asked for
+ * @marks: by FANOTIFY_MARK_TYPE_*
+ */
+struct fanotify_nl_caps {
+	char version[FANOTIFY_NL_VERSION_MAX + 1];
+	__u64 kinds;
+	__u32 stat_mask;
+	__u32 event_max;
+	__u32 rcvbuf_min;
+	__u32 groups_max;
+	__u32 marks_max;
+	__u32 members_max;
+	__u64 queue_default;
+	__u64 queue_min;
+	__u64 queue_max;
+	struct fanotify_nl_mark_caps marks[FANOTIFY_NL_MARK_TYPE_MAX + 1];
+};
+
+/**
+ * fanotify_nl_caps() - Ask what this kernel can do; @h need not be bound.
+ * @h: handle
+ * @caps: where the answer goes
+ *
+ * Return: 0 or the kernel's error.
+ */
+int fanotify_nl_caps(struct fanotify_nl *h, struct fanotify_nl_caps *caps);
+
+/* ---- names ---- */
+
+/*
+ * The names are those of the protocol's spec: "create", "close-write". All are
+ * static strings.
+ */
+
+/**
+ * fanotify_nl_kind_name() - Name of a kind of event.
+ * @bit: exactly one FANOTIFY_KIND_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_kind_name(__u64 bit);
+
+/**
+ * fanotify_nl_mark_type_name() - Name of a type of mark.
+ * @type: FANOTIFY_MARK_TYPE_*
+ *
+ * Return: the name; NULL if @type has none.
+ */
+const char *fanotify_nl_mark_type_name(__u32 type);
+
+/**
+ * fanotify_nl_mark_flag_name() - Name of a flag of marks.
+ * @bit: exactly one FANOTIFY_MARK_FLAG_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_mark_flag_name(__u32 bit);
+
+/**
+ * fanotify_nl_group_flag_name() - Name of a flag of groups.
+ * @bit: exactly one FANOTIFY_GROUP_FLAG_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_group_flag_name(__u32 bit);
+
+/**
+ * fanotify_nl_stat_field_name() - Name of an attribute field.
+ * @bit: exactly one FANOTIFY_STAT_FIELD_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_stat_field_name(__u32 bit);
+
+/**
+ * fanotify_nl_event_flag_name() - Name of a flag of events.
+ * @bit: exactly one FANOTIFY_EVENT_FLAG_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_event_flag_name(__u32 bit);
+
+/**
+ * fanotify_nl_gap_reason_name() - Name of a reason for a gap.
+ * @reason: FANOTIFY_GAP_REASON_*
+ *
+ * Return: the name; NULL if @reason has none.
+ */
+const char *fanotify_nl_gap_reason_name(__u32 reason);
+
+/**
+ * fanotify_nl_delivery_name() - Name of a member's state.
+ * @state: FANOTIFY_DELIVERY_*
+ *
+ * Return: the name; NULL if @state has none.
+ */
+const char *fanotify_nl_delivery_name(__u32 state);
+
+/**
+ * fanotify_nl_kind_parse() - Make a mask of "create,delete".
+ * @names: names of kinds with commas between; "all" is every kind but gap,
+ *	which needs no asking, and moved-from and moved-to, whose idiom is
+ *	rename; what this kernel or a type of mark has of it, fanotify_nl_caps()
+ *	says
+ * @mask: where the mask goes
+ *
+ * Return: 0; -EINVAL: an unknown or empty name, *@mask is unchanged.
+ */
+int fanotify_nl_kind_parse(const char *names, __u64 *mask);
+
+/**
+ * fanotify_nl_mark_type_parse() - The FANOTIFY_MARK_TYPE_* of "inode".
+ * @name: name of a type of mark
+ *
+ * Return: the type, or -EINVAL.
+ */
+int fanotify_nl_mark_type_parse(const char *name);
+
+/* ---- the baseline: what is there before the first event ---- */
+
+/**
+ * struct fanotify_nl_object - One object that the scan found.
+ * @path: the path that was given, and what is below it
+ * @name: last part of @path, "" for the start of the scan
+ * @dev_major: device of the filesystem
+ * @dev_minor: device of the filesystem
+ * @node: handle and attributes, in the form that events have
+ * @dir: the directory that it was found in, or NULL for the start of the scan
+ */
+struct fanotify_nl_object {
+	const char *path;
+	const char *name;
+	__u32 dev_major;
+	__u32 dev_minor;
+	struct fanotify_nl_node node;
+	const struct fanotify_nl_node *dir;
+};
+
+typedef int (*fanotify_nl_object_cb)(const struct fanotify_nl_object *object, void *arg);
+
+/**
+ * fanotify_nl_baseline() - Scan a tree, to start from before applying events.
+ * @h: bound handle, of a group with a mark that watches the tree
+ * @path: the tree; the scan stays on its filesystem
+ * @cb: called for each object, a directory before what is in it; a value other
+ *	than 0 ends the scan and is returned
+ * @arg: handed to @cb
+ *
+ * Bind and mark first, then scan, then read events: what happens during the
+ * scan is in the events. An event may tell what the scan has seen already; so
+ * apply it by handle, and leave attributes that are older than what is there
+ * (ctime) alone. See fanotify-nl(7).
+ *
+ * One descriptor is open for each level of directories: a tree that is deeper
+ * than RLIMIT_NOFILE allows ends in -EMFILE.
+ *
+ * Return: 0; what @cb returned; -ENOTCONN: @h is not bound, or the group has
+ * no mark; or the error of asking for the group or of reading the tree. What
+ * vanishes during the scan is left out.
+ */
+int fanotify_nl_baseline(struct fanotify_nl *h, const char *path, fanotify_nl_object_cb cb,
+			 void *arg);
+
+/**
+ * fanotify_nl_node_same() - Tell whether two nodes are the same object.
+ * @a: node
+ * @b: node
+ *
+ * Handles are compared, not filesystems.
+ *
+ * Return: 1 if both have a handle, and the same; else 0.
+ */
+int fanotify_nl_node_same(const struct fanotify_nl_node *a, const struct fanotify_nl_node *b);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* FANOTIFY_NL_H */

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Netlink attributes into structs, by tables.
+ */
+#include <errno.h>
+#include <string.h>
+#include <linux/netlink.h>
+
+#include "attr.h"
+
+int attr_next(struct attrs *attrs, struct attr *attr)
+{
+	struct nlattr head;
+	size_t step;
+
+	if (!attrs->len)
+		return 0;
+	if (attrs->len < NLA_HDRLEN)
+		return -EBADMSG;
+	memcpy(&head, attrs->pos, sizeof(head));
+	if (head.nla_len < NLA_HDRLEN || head.nla_len > attrs->len)
+		return -EBADMSG;
+
+	attr->type = head.nla_type & NLA_TYPE_MASK;
+	attr->len = head.nla_len - NLA_HDRLEN;
+	attr->data = attrs->pos + NLA_HDRLEN;
+
+	/* The last one may come without its padding. */
+	step = NLA_ALIGN((size_t)head.nla_len);
+	if (step > attrs->len)
+		step = attrs->len;
+	attrs->pos += step;
+	attrs->len -= step;
+	return 1;
+}
+
+__u64 attr_u64(const struct attr *attr)
+{
+	__u32 v32;
+	__u64 v64;
+
+	switch (attr->len) {
+	case sizeof(v32):
+		memcpy(&v32, attr->data, sizeof(v32));
+		return v32;
+	case sizeof(v64):
+		memcpy(&v64, attr->data, sizeof(v64));
+		return v64;
+	default:
+		return 0;
+	}
+}
+
+const char *attr_string(const struct attr *attr)
+{
+	const char *s = attr->data;
+
+	if (!attr->len || strnlen(s, attr->len) != attr->len - 1)
+		return NULL;
+	return s;
+}
+
+static int attr_store_bytes(const struct attr *attr, const struct attr_rule *rule, size_t len,
+			    char *out)
+{
+	__u32 len32 = len;
+
+	if (len < rule->min || (rule->max && len > rule->max))
+		return -EBADMSG;
+	memcpy(out + rule->offset, &attr->data, sizeof(attr->data));
+	if (rule->len_offset != ATTR_NO_OFFSET)
+		memcpy(out + rule->len_offset, &len32, sizeof(len32));
+	return 0;
+}
+
+static int attr_store_nest(const struct attr *attr, const struct attr_rule *rule, char *out)
+{
+	struct attrs inner = { .pos = attr->data, .len = attr->len };
+	__u64 has = 0;
+	__u32 has32;
+	int ret;
+
+	ret = attr_parse(inner, rule->nest, rule->nest_max, out + rule->offset, &has);
+	if (ret)
+		return ret;
+	has32 = has;
+	if (rule->has_offset != ATTR_NO_OFFSET)
+		memcpy(out + rule->offset + rule->has_offset, &has32, sizeof(has32));
+	return 0;
+}
+
+static int attr_store(const struct attr *attr, const struct attr_rule *rule, char *out)
+{
+	__u64 v;
+
+	switch (rule->kind) {
+	case ATTR_16:
+		if (attr->len != sizeof(__u16))
+			return -EBADMSG;
+		memcpy(out + rule->offset, attr->data, sizeof(__u16));
+		return 0;
+	case ATTR_32:
+		if (attr->len != sizeof(__u32))
+			return -EBADMSG;
+		memcpy(out + rule->offset, attr->data, sizeof(__u32));
+		return 0;
+	case ATTR_64:
+		if (attr->len != sizeof(__u64))
+			return -EBADMSG;
+		memcpy(out + rule->offset, attr->data, sizeof(__u64));
+		return 0;
+	case ATTR_UINT:
+		if (attr->len != sizeof(__u32) && attr->len != sizeof(__u64))
+			return -EBADMSG;
+		v = attr_u64(attr);
+		memcpy(out + rule->offset, &v, sizeof(v));
+		return 0;
+	case ATTR_STRING:
+		if (!attr_string(attr))
+			return -EBADMSG;
+		return attr_store_bytes(attr, rule, attr->len - 1, out);
+	case ATTR_BINARY:
+		return attr_store_bytes(attr, rule, attr->len, out);
+	default:
+		return attr_store_nest(attr, rule, out);
+	}
+}
+
+int attr_parse(struct attrs attrs, const struct attr_rule *rules, unsigned int max, void *out,
+	       __u64 *has)
+{
+	struct attr attr;
+	int ret;
+
+	while ((ret = attr_next(&attrs, &attr)) > 0) {
+		if (attr.type > max || rules[attr.type].kind == ATTR_NONE)
+			continue;
+		ret = attr_store(&attr, &rules[attr.type], out);
+		if (ret)
+			return ret;
+		if (has)
+			*has |= rules[attr.type].bit;
+	}
+	return ret;
+}

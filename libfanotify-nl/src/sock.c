@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One netlink socket: its options, and who may talk to us over it.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <libmnl/libmnl.h>
+
+#include "internal.h"
+
+int sock_open(struct mnl_socket **sockp, int protocol, int flags)
+{
+	struct mnl_socket *sock;
+	int on = 1;
+
+	sock = mnl_socket_open2(protocol, flags | SOCK_CLOEXEC);
+	if (!sock)
+		return -errno;
+	if (mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &on, sizeof(on)) < 0 ||
+	    mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on)) < 0 ||
+	    mnl_socket_setsockopt(sock, NETLINK_GET_STRICT_CHK, &on, sizeof(on)) < 0) {
+		int err = errno;
+
+		mnl_socket_close(sock);
+		return -err;
+	}
+	*sockp = sock;
+	return 0;
+}
+
+void sock_set_rcvbuf(struct mnl_socket *sock, unsigned int bytes)
+{
+	int fd = mnl_socket_get_fd(sock);
+
+	/* To the kernel it is an int, and a negative one the least size. */
+	if (bytes > INT_MAX)
+		bytes = INT_MAX;
+	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+}
+
+int sock_send(struct mnl_socket *sock, const struct nlmsghdr *msg)
+{
+	ssize_t n;
+
+	do {
+		n = mnl_socket_sendto(sock, msg, msg->nlmsg_len);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, __u64 *forged)
+{
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		struct iovec iov = { .iov_len = RECV_MAX };
+		struct msghdr hdr = {
+			.msg_name = &from,
+			.msg_namelen = sizeof(from),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+		};
+		ssize_t n;
+		int ret;
+
+		ret = buffer_reserve(buf, RECV_MAX);
+		if (ret)
+			return ret;
+		iov.iov_base = buf->data + buf->len;
+		n = recvmsg(mnl_socket_get_fd(sock), &hdr, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		/* Any process may send to our port: only the kernel is port 0. */
+		if (hdr.msg_namelen != sizeof(from) || from.nl_pid) {
+			++*forged;
+			continue;
+		}
+		if (hdr.msg_flags & MSG_TRUNC)
+			return -EMSGSIZE;
+		if (!n)
+			continue;
+		/* The next datagram starts aligned, as messages have to. */
+		memset(buf->data + buf->len + n, 0, NLMSG_ALIGN(n) - n);
+		buf->len += NLMSG_ALIGN(n);
+		return n;
+	}
+}
