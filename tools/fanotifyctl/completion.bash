@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bash completion for fanotifyctl
+
+# Keep the part of a list before its last comma, complete what follows it.
+_fanotifyctl_list() {
+	local cur=$1 words=$2 head=
+
+	[[ $cur == *,* ]] && head=${cur%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$head" -W "$words" -- "${cur##*,}")
+	compopt -o nospace
+}
+
+_fanotifyctl_monitor() {
+	local cur=$1 prev=$2 i
+	local kinds="all access modify attrib close-write close-nowrite open
+		moved-from moved-to create delete delete-self move-self open-exec
+		fs-error rename create-file mkdir mknod symlink hardlink
+		tmpfile-link unlink last-unlink rmdir unmount covered"
+	local fields="all none mode nlink uid gid atime mtime ctime ino size blocks"
+
+	# after -- there is a command, and what it takes
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -- ]] || continue
+		compopt -o filenames
+		if ((i == COMP_CWORD - 1)); then
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
+		return
+	done
+
+	case $prev in
+	--mark)
+		mapfile -t COMPREPLY < <(compgen -W "inode mount filesystem global" -- "$cur")
+		;;
+	--events)
+		_fanotifyctl_list "$cur" "$kinds"
+		;;
+	--stat)
+		_fanotifyctl_list "$cur" "$fields"
+		;;
+	--count | --timeout | --queue-limit) ;;
+	*)
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "--mark --events --pathless
+				--count --timeout --queue-limit --stat --json --help" -- "$cur")
+		else
+			compopt -o filenames
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi
+		;;
+	esac
+}
+
+_fanotifyctl() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local objects="monitor group mark stats capabilities version"
+	local words=
+
+	# --option=value is three words here
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]] && ((COMP_CWORD > 2)); then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		words="$objects help"
+	elif [[ ${COMP_WORDS[1]} == monitor ]]; then
+		_fanotifyctl_monitor "$cur" "$prev"
+		return
+	else
+		case ${COMP_WORDS[1]}:$COMP_CWORD in
+		help:2) words=$objects ;;
+		group:2 | mark:2) words="show help" ;;
+		group:*) words="--json --help" ;;
+		mark:* | stats:*)
+			[[ $prev == --group ]] || words="--json --group --help"
+			[[ ${COMP_WORDS[1]} != stats ]] || ((COMP_CWORD > 2)) || words+=" help"
+			;;
+		capabilities:2 | version:2) words="--json --help help" ;;
+		capabilities:* | version:*) words="--json --help" ;;
+		esac
+	fi
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -F _fanotifyctl fanotifyctl

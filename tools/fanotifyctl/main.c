@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl: the table of commands, and their help.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fanotifyctl.h"
+
+/**
+ * struct command - One command.
+ * @object: first word
+ * @verb: second word, or NULL
+ * @run: what it does
+ * @usage: its line of help, after its words
+ * @help: what its own help says besides
+ */
+struct command {
+	const char *object;
+	const char *verb;
+	int (*run)(char **argv);
+	const char *usage;
+	const char *help;
+};
+
+static const struct command commands[] = {
+	{
+		"monitor", NULL, cmd_monitor, "[OPTION]... [PATH]... [-- COMMAND...]",
+		"Show what happens in PATH and below it, until interrupted, or while COMMAND runs.\n"
+		"\n"
+		"  --mark TYPE          inode, mount, filesystem or global (which takes no PATH):\n"
+		"                       show all that such a mark sees\n"
+		"  --events KIND,...    kinds of event (see capabilities); \"all\" is every kind;\n"
+		"                       if not given: every change\n"
+		"  --pathless           also what has no path, anywhere on PATH's filesystem\n"
+		"  --count N            stop after N lines\n"
+		"  --timeout SECONDS    stop after that time\n"
+		"  --queue-limit BYTES  of waiting events, at which events are lost (K, M, G)\n"
+		"  --stat FIELD,...     attributes that events carry, \"all\" or \"none\"\n"
+		"  --json               one JSON object a line\n"
+		"\n"
+		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 events were lost.\n",
+	},
+	{
+		"group", "show", cmd_group_show, "[--json] [NUMBER]",
+		"Show all groups, or the one of that number.\n",
+	},
+	{
+		"mark", "show", cmd_mark_show, "[--json] [--group NUMBER]",
+		"Show all marks, or those of one group.\n",
+	},
+	{
+		"stats", NULL, cmd_stats, "[--json] [--group NUMBER]",
+		"Show the members of all groups, or of one, with their counters.\n",
+	},
+	{
+		"capabilities", NULL, cmd_capabilities, "[--json]",
+		"Show the kinds of event, the marks and the limits of this kernel.\n",
+	},
+	{
+		"version", NULL, cmd_version, "[--json]",
+		"Show the versions of this program, the library, the module and the kernel.\n",
+	},
+};
+
+#define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *file, const struct command *c)
+{
+	fprintf(file, "fanotifyctl %s%s%s %s\n", c->object, c->verb ? " " : "",
+		c->verb ? c->verb : "", c->usage);
+}
+
+static int help_all(void)
+{
+	printf("File events over netlink.\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		print_usage(stdout, &commands[i]);
+	printf("fanotifyctl help [OBJECT]\n\n"
+	       "--help after any command shows its options; fanotifyctl(8) has the rest.\n");
+	return EXIT_SUCCESS;
+}
+
+/* @name is "OBJECT" or "OBJECT VERB"; all of the object's commands, or the one. */
+int show_help(const char *name)
+{
+	size_t len = strcspn(name, " ");
+	bool found = false;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+
+		if (strlen(c->object) != len || memcmp(c->object, name, len) ||
+		    (name[len] && (!c->verb || strcmp(c->verb, name + len + 1))))
+			continue;
+		if (found)
+			putchar('\n');
+		print_usage(stdout, c);
+		fputs(c->help, stdout);
+		found = true;
+	}
+	if (found)
+		return EXIT_SUCCESS;
+	usage_error("%s: no such command", name);
+	return EXIT_USAGE;
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
+static int help(char **argv)
+{
+	if (!argv[0])
+		return help_all();
+	if (argv[1]) {
+		usage_error("help: one word too many");
+		return EXIT_USAGE;
+	}
+	return show_help(argv[0]);
+}
+
+static int run(char **argv)
+{
+	const struct command *c = NULL;
+
+	if (!argv[0]) {
+		usage_error("a command is missing");
+		return EXIT_USAGE;
+	}
+	if (is_help(argv[0]))
+		return help(argv + 1);
+	if (!strcmp(argv[0], "--version"))
+		argv[0] = "version";
+	for (size_t i = 0; i < COMMANDS; i++) {
+		c = &commands[i];
+		if (strcmp(c->object, argv[0]))
+			continue;
+		if (!c->verb)
+			/* "help" may be the name of a file here */
+			return argv[1] && !argv[2] && c->run != cmd_monitor && is_help(argv[1]) ?
+			       show_help(c->object) : c->run(argv + 1);
+		if (!argv[1]) {
+			usage_error("%s: a command is missing", c->object);
+			return EXIT_USAGE;
+		}
+		if (is_help(argv[1]))
+			return show_help(c->object);
+		if (!strcmp(c->verb, argv[1]))
+			return c->run(argv + 2);
+		usage_error("%s %s: no such command", argv[0], argv[1]);
+		return EXIT_USAGE;
+	}
+	usage_error("%s: no such command", argv[0]);
+	return EXIT_USAGE;
+}
+
+/* A socket must not get the number of a standard file that is closed. */
+static int open_standard_files(void)
+{
+	bool has_output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	if (has_output)
+		return 0;
+	complain("standard output: %s", strerror(EBADF));
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	if (open_standard_files())
+		return EXIT_FAILURE;
+	status = run(argc ? argv + 1 : argv);
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("standard output: %s", strerror(errno));
+	return status ? status : EXIT_FAILURE;
+}
