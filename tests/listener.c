@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Who listens: what is charged to it, and what it may do without privileges.
+ */
+#include "test.h"
+#include "storm.h"
+#include "wire.h"
+
+#define CGROUP_ROOT	"/sys/fs/cgroup"
+#define CGROUP		CGROUP_ROOT "/fanotify-nl-listener"
+#define QUEUE_LIMIT	(64 << 20)
+#define FILES		4000
+#define UNPRIVILEGED	1001
+
+static int make_files(unsigned int count)
+{
+	char name[32];
+
+	while (count--) {
+		snprintf(name, sizeof(name), "%u", count);
+		if (mknod(name, S_IFREG | 0600, 0))
+			return -errno;
+	}
+	return 0;
+}
+
+static long charged(void)
+{
+	char text[32];
+
+	return read_file(CGROUP "/memory.current", text, sizeof(text)) ? -1 : atol(text);
+}
+
+FIXTURE(listener) {
+	struct fanotify_nl *h;
+	struct fanotify_nl_member_info stats;
+	bool grouped;
+};
+
+FIXTURE_SETUP(listener)
+{
+	ASSERT_EQ(0, work_here());
+	ASSERT_EQ(0, write_file(CGROUP_ROOT "/cgroup.subtree_control", "+memory"));
+	ASSERT_EQ(0, mkdir(CGROUP, 0755));
+	self->grouped = true;
+	ASSERT_EQ(0, write_file(CGROUP "/cgroup.procs", "0"));
+	self->h = member_open(0, 65536, QUEUE_LIMIT);
+	EXPECT_EQ(0, write_file(CGROUP_ROOT "/cgroup.procs", "0"));
+	ASSERT_NE(NULL, self->h);
+	ASSERT_EQ(0, member_mark(self->h, ".", KIND(CREATE)));
+}
+
+FIXTURE_TEARDOWN(listener)
+{
+	fanotify_nl_close(self->h);
+	if (self->grouped)
+		EXPECT_EQ(0, rmdir(CGROUP));
+}
+
+/* Whoever makes the events: their memory is that of the cgroup that bound. */
+TEST_F(listener, pays_for_its_queue)
+{
+	long before = charged();
+
+	ASSERT_EQ(0, make_files(FILES));
+	ASSERT_EQ(0, member_own_stats(self->h, &self->stats));
+	ASSERT_LT(FILES / 2, self->stats.waiting);
+	/* the kernel charges in lots of pages, for each CPU */
+	EXPECT_LT((long)self->stats.waiting_bytes * 3 / 4, charged() - before)
+		TH_LOG("%ld bytes charged for %llu", charged() - before,
+		       self->stats.waiting_bytes);
+}
+
+/* Root binds and marks; then being the member is enough. */
+TEST_F(listener, fetches_without_privileges)
+{
+	struct fanotify_nl_event event;
+	unsigned int seen = 0;
+	int ret, status;
+	pid_t pid;
+
+	ASSERT_EQ(0, make_files(FILES));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED) ||
+		    setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED))
+			_exit(2);
+		while ((ret = fanotify_nl_next_event(self->h, &event)) > 0)
+			seen += !!(event.mask & KIND(CREATE));
+		_exit(ret || seen != FILES);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	ASSERT_EQ(0, member_own_stats(self->h, &self->stats));
+	EXPECT_EQ(0, self->stats.waiting);
+	EXPECT_LT(FILES / 2, self->stats.fetched);
+}
+
+TEST_HARNESS_MAIN
