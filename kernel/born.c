@@ -3,30 +3,37 @@
  * Superblocks that are born.
  *
  * vfs_get_tree() calls security_sb_set_mnt_opts() for each superblock once it is
- * born, and ftrace tells of that. (The exit of vfs_get_tree() could be missed: it
- * sleeps, and what waits for exits is limited.) fprobes would do, but are not
- * the same in all versions of Linux, and cannot all keep ftrace on.
+ * born.
  */
 #include <linux/fs.h>
-#include <linux/ftrace.h>
 
 #include "born.h"
 #include "global.h"
+#include "probe.h"
 
-static void fanl_born(unsigned long ip, unsigned long parent_ip,
-		      struct ftrace_ops *ops, struct ftrace_regs *regs)
+static void fanl_born_enter(struct ftrace_regs *regs, unsigned long caller)
 {
-	struct super_block *sb = (void *)ftrace_regs_get_argument(regs, 0);
+	struct super_block *sb = FANL_ARG(regs, 0);
 
 	/* NFS calls it as well, before the superblock is born */
 	if (sb->s_flags & SB_BORN)
 		fanl_global_newborn(sb);
 }
 
+static struct fanl_probe fanl_born_probe = {
+	.symbol = "security_sb_set_mnt_opts",
+	.enter = fanl_born_enter,
+};
+
+static void fanl_born(unsigned long ip, unsigned long caller,
+		      struct ftrace_ops *ops, struct ftrace_regs *regs)
+{
+	fanl_born_probe.enter(regs, caller);
+}
+
 static struct ftrace_ops fanl_born_ops = {
 	.func = fanl_born,
-	.flags = FTRACE_OPS_FL_SAVE_ARGS | FTRACE_OPS_FL_RECURSION |
-		 FTRACE_OPS_FL_RCU | FTRACE_OPS_FL_PERMANENT,
+	.flags = FANL_PROBE_FLAGS,
 };
 
 /**
@@ -36,11 +43,8 @@ static struct ftrace_ops fanl_born_ops = {
  */
 bool fanl_born_init(void)
 {
-	static unsigned char symbol[] = "security_sb_set_mnt_opts";
-
-	if (ftrace_set_filter(&fanl_born_ops, symbol, strlen(symbol), 1))
-		return false;
-	if (!register_ftrace_function(&fanl_born_ops))
+	if (fanl_probes_init(&fanl_born_ops, &fanl_born_probe, 1) &&
+	    !register_ftrace_function(&fanl_born_ops))
 		return true;
 	ftrace_free_filter(&fanl_born_ops);
 	return false;

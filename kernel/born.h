@@ -7,7 +7,7 @@
 
 #include <linux/types.h>
 
-#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(CONFIG_KPROBES)
 
 bool fanl_born_init(void);
 void fanl_born_exit(void);
