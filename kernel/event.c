@@ -34,13 +34,17 @@
 	 3 * (FANL_U64_SIZE + FANL_U32_SIZE))
 
 #define FANL_NODE_MAX \
-	(2 * nla_total_size(0) + FANL_U32_SIZE + \
+	(2 * nla_total_size(0) + 2 * FANL_U32_SIZE + \
 	 nla_total_size(FANOTIFY_HANDLE_MAX) + FANL_STAT_MAX)
 
-/* What every event must hold fits, so that nothing is ever cut but paths. */
+/*
+ * What every event must hold fits, so that nothing is ever cut but paths. What
+ * has a new path has no link.
+ */
 #define FANL_EVENT_LARGEST \
 	(FANL_EVENT_FIXED + FANL_EVENT_OPTIONAL + FANL_NODES * FANL_NODE_MAX + \
-	 2 * nla_total_size(FANOTIFY_NAME_MAX + 1) + 2 * nla_total_size(PATH_MAX))
+	 2 * nla_total_size(FANOTIFY_NAME_MAX + 1) + \
+	 nla_total_size(XATTR_NAME_MAX + 1) + 2 * nla_total_size(PATH_MAX))
 
 static_assert(TASK_COMM_LEN - 1 == FANOTIFY_COMM_MAX);
 static_assert(UUID_SIZE == FANOTIFY_UUID_LEN);
@@ -193,6 +197,8 @@ static unsigned int fanl_node_len(const struct fanl_node *node,
 
 	if (handle->type != FILEID_INVALID)
 		len += FANL_U32_SIZE + nla_total_size(handle->len);
+	if (node->changed)
+		len += FANL_U32_SIZE;
 	if (node->with_stat)
 		len += nla_total_size(fanl_stat_len(stat_mask));
 	return len;
@@ -209,6 +215,8 @@ static u8 *fanl_put_node(u8 *p, u16 type, struct fanl_node *node,
 		p = fanl_put_bytes(p, FANOTIFY_A_NODE_HANDLE, handle->data,
 				   handle->len);
 	}
+	if (node->changed)
+		p = fanl_put_u32(p, FANOTIFY_A_NODE_CHANGED, node->changed);
 	if (node->with_stat) {
 		u8 *stat = p;
 
@@ -318,6 +326,12 @@ static u8 *fanl_put_names(u8 *p, const struct fanl_event *event)
 		p = fanl_put_string(p, FANOTIFY_A_EVENT_NEW_NAME,
 				    event->new_name->name,
 				    event->new_name->len);
+	if (event->link)
+		p = fanl_put_string(p, FANOTIFY_A_EVENT_LINK, event->link,
+				    strlen(event->link));
+	if (event->xattr)
+		p = fanl_put_string(p, FANOTIFY_A_EVENT_XATTR, event->xattr,
+				    strlen(event->xattr));
 	p = fanl_put_path(p, FANOTIFY_A_EVENT_PATH, event->path);
 	return fanl_put_path(p, FANOTIFY_A_EVENT_NEW_PATH, event->new_path);
 }
@@ -336,6 +350,10 @@ static unsigned int fanl_names_len(const struct fanl_event *event)
 		len += nla_total_size(event->name->len + 1);
 	if (event->new_name)
 		len += nla_total_size(event->new_name->len + 1);
+	if (event->link)
+		len += nla_total_size(strlen(event->link) + 1);
+	if (event->xattr)
+		len += nla_total_size(strlen(event->xattr) + 1);
 	return len;
 }
 
@@ -392,6 +410,7 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 		[FANL_NODE_OBJECT] = FANOTIFY_A_EVENT_OBJECT,
 		[FANL_NODE_DIR] = FANOTIFY_A_EVENT_DIR,
 		[FANL_NODE_NEW_DIR] = FANOTIFY_A_EVENT_NEW_DIR,
+		[FANL_NODE_TARGET] = FANOTIFY_A_EVENT_TARGET,
 	};
 	struct fanl_handle handle[FANL_NODES];
 	unsigned int len = FANL_EVENT_FIXED;

@@ -36,6 +36,7 @@ enum fanl_node_role {
 	FANL_NODE_OBJECT,
 	FANL_NODE_DIR,
 	FANL_NODE_NEW_DIR,
+	FANL_NODE_TARGET,
 	FANL_NODES
 };
 
@@ -43,11 +44,13 @@ enum fanl_node_role {
  * struct fanl_node - one inode that an event speaks of
  * @inode: the inode, or NULL; the caller of fsnotify keeps it alive
  * @with_stat: its attributes go into the event
+ * @changed: enum fanotify_changed
  * @stat: where in the message they go, once encoded; NULL for nowhere
  */
 struct fanl_node {
 	const struct inode	*inode;
 	bool			with_stat;
+	u32			changed;
 	u8			*stat;
 };
 
@@ -61,6 +64,8 @@ struct fanl_node {
  * @new_name: of a rename, the new name
  * @path: path of @name below the root of @sb; NULL, or without a name, for none
  * @new_path: of a rename, the path of @new_name
+ * @link: of a symbolic link, what is in it; NULL for unknown
+ * @xattr: name of an extended attribute, or NULL
  * @mnt_id: id of the mount, 0 for unknown
  * @error: of fs-error, a positive errno
  * @fs_name: name of the filesystem's type goes in
@@ -79,6 +84,8 @@ struct fanl_event {
 	const struct qstr	*new_name;
 	const struct fanl_path	*path;
 	const struct fanl_path	*new_path;
+	const char		*link;
+	const char		*xattr;
 	u64			mnt_id;
 	int			error;
 	bool			fs_name;

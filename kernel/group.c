@@ -31,6 +31,7 @@
 #include "kind.h"
 #include "mark.h"
 #include "member.h"
+#include "operation.h"
 
 ulong fanl_queue_max = 1UL << 30;
 module_param_named(queue_max, fanl_queue_max, ulong, 0644);
@@ -61,6 +62,7 @@ static void fanl_group_free(struct kref *kref)
 	xa_destroy(&group->marks);
 	mutex_destroy(&group->mark_lock);
 	kfree(group);
+	fanl_operations_disable();
 	if (atomic_dec_and_test(&fanl_nr_groups))
 		wake_up_var(&fanl_nr_groups);
 }
@@ -83,6 +85,7 @@ static struct fanl_group *fanl_group_alloc(const struct fanl_settings *settings)
 
 	kref_init(&group->kref);
 	atomic_inc(&fanl_nr_groups);
+	fanl_operations_enable();
 	group->uid = current_uid();
 	group->flags = settings->flags;
 	group->open_flags = settings->open_flags;

@@ -10,9 +10,11 @@
 #include <linux/mount.h>
 #include <linux/slab.h>
 
+#include "change.h"
 #include "event.h"
 #include "group.h"
 #include "hook.h"
+#include "link.h"
 #include "kind.h"
 #include "mark.h"
 #include "multicast.h"
@@ -31,6 +33,8 @@ struct fanl_hook {
 	struct name_snapshot		snapshot;
 	struct fanl_path		path;
 	struct fanl_path		new_path;
+	struct delayed_call		link_done;
+	const struct fanl_operation	*operation;
 	struct fanl_event		event;
 };
 
@@ -98,6 +102,35 @@ static bool fanl_is_exchange(struct dentry *old_dir,
 }
 
 /*
+ * What became of the old name, and of what had the new one. The task holds that
+ * until fsnotify's call is over.
+ */
+static void fanl_hook_rename(struct fanl_hook *hook, struct dentry *old_dir)
+{
+	const struct fanl_operation *operation = hook->operation;
+	struct fanl_event *event = &hook->event;
+
+	if (operation->op != FANL_OP_RENAME) {
+		if (old_dir &&
+		    fanl_is_exchange(old_dir, hook->name, hook->dentry))
+			event->flags |= FANOTIFY_EVENT_FLAG_EXCHANGE;
+		return;
+	}
+	if (operation->valid & RENAME_EXCHANGE) {
+		event->flags |= FANOTIFY_EVENT_FLAG_EXCHANGE;
+		return;
+	}
+	if (operation->valid & RENAME_WHITEOUT)
+		event->flags |= FANOTIFY_EVENT_FLAG_WHITEOUT;
+	if (operation->moved == hook->dentry &&
+	    operation->image[FANL_NODE_TARGET].inode) {
+		event->node[FANL_NODE_TARGET].inode =
+			operation->image[FANL_NODE_TARGET].inode;
+		event->node[FANL_NODE_TARGET].with_stat = true;
+	}
+}
+
+/*
  * A name in a directory was added, removed or changed. The directories are
  * locked, so that names and paths are exact.
  */
@@ -111,11 +144,13 @@ static void fanl_hook_dirent(struct fanl_hook *hook)
 	event->name = hook->name;
 	fanl_path_walk(&hook->path, alias, hook->name, &event->flags);
 
+	if (event->kinds & FANOTIFY_KIND_SYMLINK)
+		event->link = fanl_link_read(hook->dentry, &hook->link_done);
+
 	if (hook->mask & FS_RENAME) {
 		struct inode *new_dir = d_inode(hook->dentry->d_parent);
 
-		if (alias && fanl_is_exchange(alias, hook->name, hook->dentry))
-			event->flags |= FANOTIFY_EVENT_FLAG_EXCHANGE;
+		fanl_hook_rename(hook, alias);
 		event->new_name = &hook->dentry->d_name;
 		if (new_dir != hook->dir) {
 			event->node[FANL_NODE_NEW_DIR].inode = new_dir;
@@ -168,10 +203,28 @@ static void fanl_hook_inode(struct fanl_hook *hook, struct inode *inode)
 	dput(alias);
 }
 
+static void fanl_hook_changes(struct fanl_hook *hook)
+{
+	for (int i = 0; i < FANL_NODES; i++) {
+		struct fanl_node *node = &hook->event.node[i];
+
+		if (node->with_stat && node->inode)
+			node->changed = fanl_changed(hook->operation,
+						     hook->event.kinds, i,
+						     node->inode);
+	}
+}
+
 static void fanl_hook_gather(struct fanl_hook *hook, struct inode *inode)
 {
+	const struct fanl_operation *operation = hook->operation;
 	struct fanl_event *event = &hook->event;
 
+	if (operation == &fanl_operation_unknown)
+		event->flags |= FANOTIFY_EVENT_FLAG_INEXACT;
+	else if (operation && (operation->op == FANL_OP_SETXATTR ||
+			       operation->op == FANL_OP_REMOVEXATTR))
+		event->xattr = operation->name;
 	event->node[FANL_NODE_OBJECT].inode = inode;
 	event->node[FANL_NODE_OBJECT].with_stat = true;
 	if (event->kinds & FANL_KINDS_DIRENT) {
@@ -188,6 +241,7 @@ static void fanl_hook_gather(struct fanl_hook *hook, struct inode *inode)
 	} else if (inode) {
 		fanl_hook_inode(hook, inode);
 	}
+	fanl_hook_changes(hook);
 }
 
 static void fanl_hook_release(struct fanl_hook *hook)
@@ -198,6 +252,7 @@ static void fanl_hook_release(struct fanl_hook *hook)
 	}
 	fanl_path_free(&hook->path);
 	fanl_path_free(&hook->new_path);
+	do_delayed_call(&hook->link_done);
 }
 
 /* A failed allocation is announced; no operation waits or fails for it. */
@@ -218,6 +273,18 @@ static void fanl_hook_send(struct fanl_group *group, struct fanl_event *event,
 	fanl_queue_event(group, event);
 }
 
+/* What of the event the group is to get; 0 for nothing. */
+static u64 fanl_hook_kinds(struct fanl_group *group, struct fanl_hook *hook,
+			   struct inode *inode,
+			   struct fsnotify_iter_info *iter_info, u64 *mnt_id)
+{
+	u64 kinds = fanl_kinds_refine(hook->mask & ~FS_EVENT_ON_CHILD, inode,
+				      hook->data_type, hook->operation);
+
+	kinds = fanl_hook_wanted(group, kinds, iter_info, mnt_id);
+	return kinds & ~FANL_KIND_MODIFIERS ? kinds : 0;
+}
+
 static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 			     const void *data, int data_type, struct inode *dir,
 			     const struct qstr *name, u32 cookie,
@@ -230,22 +297,23 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	u64 kinds, mnt_id = 0;
 	unsigned long hash;
 
-	kinds = fanl_kinds_refine(mask & ~FS_EVENT_ON_CHILD, inode, data_type);
-	kinds = fanl_hook_wanted(group, kinds, iter_info, &mnt_id);
-	if (!(kinds & ~FANL_KIND_MODIFIERS))
-		return 0;
-
-	hash = hash_ptr(inode ?: dir ?: (void *)sb, 32);
-	if (fanl_queue_lose_early(group, hash))
-		return 0;
-
 	hook.mask = mask;
 	hook.data = data;
 	hook.data_type = data_type;
+	hook.operation = fanl_operation_get(mask, data_type, inode, dir);
+	kinds = fanl_hook_kinds(group, &hook, inode, iter_info, &mnt_id);
+	if (!kinds)
+		goto put_operation;
+
+	hash = hash_ptr(inode ?: dir ?: (void *)sb, 32);
+	if (fanl_queue_lose_early(group, hash))
+		goto put_operation;
+
 	hook.dir = dir;
 	hook.name = name;
 	hook.dentry = fsnotify_data_dentry(data, data_type);
 	hook.parent = NULL;
+	clear_delayed_call(&hook.link_done);
 	fanl_path_init(&hook.path);
 	fanl_path_init(&hook.new_path);
 	hook.event = (struct fanl_event){
@@ -259,6 +327,8 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	fanl_hook_gather(&hook, inode);
 	fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
 	fanl_hook_release(&hook);
+put_operation:
+	fanl_operation_put(hook.operation);
 	return 0;
 }
 

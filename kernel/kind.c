@@ -5,6 +5,7 @@
 #include <linux/fanotify.h>
 
 #include "kind.h"
+#include "operation.h"
 
 /* Which kinds refine which: asking for @base asks for all of @refined. */
 static const struct {
@@ -13,6 +14,8 @@ static const struct {
 } fanl_refinements[] = {
 	{ FANOTIFY_KIND_CREATE, FANL_KINDS_CREATE },
 	{ FANOTIFY_KIND_DELETE, FANL_KINDS_DELETE },
+	{ FANOTIFY_KIND_ATTRIB, FANL_KINDS_ATTRIB },
+	{ FANOTIFY_KIND_MODIFY, FANL_KINDS_MODIFY },
 };
 
 /* Kinds whose bit is fsnotify's as well. */
@@ -79,6 +82,20 @@ u64 fanl_kinds_ignorable(u32 mark_type)
 }
 
 /**
+ * fanl_kinds_exact - kinds that are told apart from others of the same base
+ *
+ * Return: the kinds.
+ */
+u64 fanl_kinds_exact(void)
+{
+	const u64 seen = FANL_KINDS_MODIFY |
+			 (FANL_KINDS_ATTRIB & ~(u64)FANOTIFY_KIND_LINK_COUNT);
+
+	return fanl_operations_available() ? FANL_KINDS_ALL :
+					     FANL_KINDS_ALL & ~seen;
+}
+
+/**
  * fanl_kinds_to_fsnotify - the fsnotify mask that brings these kinds
  * @kinds: kinds that a mark asks for
  * @mark_type: enum fanotify_mark_type
@@ -87,7 +104,8 @@ u64 fanl_kinds_ignorable(u32 mark_type)
  * (FS_EVENT_ON_CHILD), which changes nothing else for it. UNMOUNT of those two
  * does not come as an event: fsnotify would send one for each inode still
  * referenced; see fanl_freeing_mark(). A name in a directory is of interest
- * whatever it names, so those kinds come for directories without ONDIR.
+ * whatever it names, so those kinds come for directories without ONDIR. Times
+ * that are set one without the other come as FS_MODIFY and FS_ACCESS.
  *
  * Return: bits of FS_*.
  */
@@ -99,6 +117,8 @@ u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type)
 		if (kinds & fanl_refinements[i].refined)
 			fs_mask |= fanl_refinements[i].base;
 
+	if (kinds & FANOTIFY_KIND_UTIMES)
+		fs_mask |= FS_MODIFY | FS_ACCESS;
 	if (kinds & FANL_KINDS_DIRENT)
 		fs_mask |= FS_ISDIR;
 	if (mark_type != FANOTIFY_MARK_TYPE_INODE)
@@ -137,15 +157,77 @@ static u64 fanl_refine_delete(u32 fs_mask, const struct inode *inode)
 	return FANOTIFY_KIND_UNLINK;
 }
 
+/* ia_valid of notify_change(), as fsnotify_change() takes it apart. */
+static u64 fanl_refine_setattr(unsigned int valid)
+{
+	u64 kinds = 0;
+
+	if (valid & ATTR_MODE)
+		kinds |= FANOTIFY_KIND_CHMOD;
+	if (valid & (ATTR_UID | ATTR_GID))
+		kinds |= FANOTIFY_KIND_CHOWN;
+	if (valid & ATTR_SIZE)
+		kinds |= FANOTIFY_KIND_TRUNCATE;
+	/* a new size comes with times of its own */
+	if (valid & (valid & ATTR_SIZE ? ATTR_ATIME_SET | ATTR_MTIME_SET :
+					 ATTR_ATIME | ATTR_MTIME))
+		kinds |= FANOTIFY_KIND_UTIMES;
+	return kinds;
+}
+
+/*
+ * What comes with a dentry: attributes that were set. What was not seen may be
+ * any of what fsnotify lumps together.
+ */
+static u64 fanl_refine_attribute(u32 fs_mask,
+				 const struct fanl_operation *operation)
+{
+	u64 kinds = FANOTIFY_KIND_UTIMES;
+
+	switch (operation->op) {
+	case FANL_OP_SETATTR:
+		return fanl_refine_setattr(operation->valid);
+	case FANL_OP_SETXATTR:
+		return FANOTIFY_KIND_SETXATTR;
+	case FANL_OP_REMOVEXATTR:
+		return FANOTIFY_KIND_REMOVEXATTR;
+	case FANL_OP_UNKNOWN:
+		if (fs_mask & FS_ATTRIB)
+			kinds |= FANL_KINDS_ATTRIB & ~(u64)FANOTIFY_KIND_LINK_COUNT;
+		if (fs_mask & FS_MODIFY)
+			kinds |= FANOTIFY_KIND_TRUNCATE;
+		return kinds;
+	default:
+		return 0;
+	}
+}
+
+/* What comes with a file: data that was written, by whatever means. */
+static u64 fanl_refine_data(const struct fanl_operation *operation)
+{
+	if (!operation)
+		return FANOTIFY_KIND_WRITE;
+	switch (operation->op) {
+	case FANL_OP_FALLOCATE:
+		return FANOTIFY_KIND_FALLOCATE;
+	case FANL_OP_CLONE_RANGE:
+		return FANOTIFY_KIND_CLONE_RANGE;
+	default:
+		return FANL_KINDS_MODIFY & ~(u64)FANOTIFY_KIND_TRUNCATE;
+	}
+}
+
 /**
  * fanl_kinds_refine - the kinds of an fsnotify event
  * @fs_mask: fsnotify's mask
  * @inode: what it happened to, may be NULL
  * @data_type: enum fsnotify_data_type of the event
+ * @operation: as fanl_operation_get() has it
  *
  * Return: the kinds with their refinements and modifiers.
  */
-u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type)
+u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type,
+		      const struct fanl_operation *operation)
 {
 	u64 kinds = fs_mask & FANL_KINDS_FSNOTIFY;
 
@@ -155,6 +237,13 @@ u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type)
 		kinds |= fanl_refine_delete(fs_mask, inode);
 	if (fs_mask & FS_UNMOUNT)
 		kinds |= FANOTIFY_KIND_UNMOUNT;
+	if (data_type == FSNOTIFY_EVENT_DENTRY &&
+	    !(fs_mask & ALL_FSNOTIFY_DIRENT_EVENTS) && operation)
+		kinds |= fanl_refine_attribute(fs_mask, operation);
+	else if (fs_mask & FS_ATTRIB)
+		kinds |= FANOTIFY_KIND_LINK_COUNT;
+	else if (fs_mask & FS_MODIFY)
+		kinds |= fanl_refine_data(operation);
 	return kinds;
 }
 

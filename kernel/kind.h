@@ -9,6 +9,8 @@
 
 #include <uapi/linux/fanotify-nl.h>
 
+struct fanl_operation;
+
 /* Modify what a mask means rather than being a kind themselves. */
 #define FANL_KIND_MODIFIERS \
 	((u64)FANOTIFY_KIND_ONDIR | FANOTIFY_KIND_EVENT_ON_CHILD)
@@ -29,15 +31,26 @@
 	((u64)FANOTIFY_KIND_UNLINK | FANOTIFY_KIND_LAST_UNLINK | \
 	 FANOTIFY_KIND_RMDIR)
 
+#define FANL_KINDS_ATTRIB \
+	((u64)FANOTIFY_KIND_CHMOD | FANOTIFY_KIND_CHOWN | \
+	 FANOTIFY_KIND_UTIMES | FANOTIFY_KIND_SETXATTR | \
+	 FANOTIFY_KIND_REMOVEXATTR | FANOTIFY_KIND_LINK_COUNT)
+
+#define FANL_KINDS_MODIFY \
+	((u64)FANOTIFY_KIND_WRITE | FANOTIFY_KIND_TRUNCATE | \
+	 FANOTIFY_KIND_FALLOCATE | FANOTIFY_KIND_CLONE_RANGE)
+
 /* Only events with a struct path reach a mount mark (fs/notify/fsnotify.c). */
 #define FANL_KINDS_MOUNT \
 	((u64)FANOTIFY_KIND_ACCESS | FANOTIFY_KIND_MODIFY | \
+	 (FANL_KINDS_MODIFY & ~(u64)FANOTIFY_KIND_TRUNCATE) | \
 	 FANOTIFY_KIND_OPEN | FANOTIFY_KIND_OPEN_EXEC | \
 	 FANOTIFY_KIND_CLOSE_WRITE | FANOTIFY_KIND_CLOSE_NOWRITE | \
 	 FANOTIFY_KIND_UNMOUNT | FANOTIFY_KIND_ONDIR)
 
 #define FANL_KINDS_INODE \
 	(FANL_KINDS_MOUNT | FANL_KINDS_DIRENT | FANOTIFY_KIND_ATTRIB | \
+	 FANL_KINDS_ATTRIB | FANOTIFY_KIND_TRUNCATE | \
 	 FANOTIFY_KIND_DELETE_SELF | FANOTIFY_KIND_MOVE_SELF | \
 	 FANOTIFY_KIND_EVENT_ON_CHILD)
 
@@ -56,8 +69,10 @@
 
 u64 fanl_kinds_legal(u32 mark_type);
 u64 fanl_kinds_ignorable(u32 mark_type);
+u64 fanl_kinds_exact(void);
 u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type);
-u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type);
+u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type,
+		      const struct fanl_operation *operation);
 u64 fanl_kinds_wanted(u64 kinds, u64 mask, u64 ignored, u64 group_mask);
 
 #endif /* _FANL_KIND_H */

@@ -10,6 +10,7 @@
 #include "group.h"
 #include "mark.h"
 #include "netlink-gen.h"
+#include "operation.h"
 
 /* Called for every protocol and every network namespace. */
 static int fanl_netlink_notify(struct notifier_block *nb, unsigned long action,
@@ -45,9 +46,12 @@ static int __init fanl_init(void)
 	err = fanl_marks_init();
 	if (err)
 		return err;
-	err = fanl_global_init();
+	err = fanl_operations_init();
 	if (err)
 		goto marks_exit;
+	err = fanl_global_init();
+	if (err)
+		goto operations_exit;
 	err = netlink_register_notifier(&fanl_netlink_notifier);
 	if (err)
 		goto global_exit;
@@ -63,6 +67,8 @@ unregister_notifier:
 	netlink_unregister_notifier(&fanl_netlink_notifier);
 global_exit:
 	fanl_global_exit();
+operations_exit:
+	fanl_operations_exit();
 marks_exit:
 	fanl_marks_exit();
 	return err;
@@ -74,6 +80,7 @@ static void __exit fanl_exit(void)
 	genl_unregister_family(&fanotify_nl_family);
 	netlink_unregister_notifier(&fanl_netlink_notifier);
 	fanl_global_exit();
+	fanl_operations_exit();
 	fanl_marks_exit();
 	/* members are freed by RCU */
 	rcu_barrier();

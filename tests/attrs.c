@@ -3,11 +3,13 @@
  * Attributes of events, against stat(2), name_to_handle_at(2) and /proc.
  */
 #include <pthread.h>
+#include <linux/limits.h>
 #include <time.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 
 #include "test.h"
 
@@ -197,6 +199,22 @@ TEST_F(attrs, of_symlink)
 	ASSERT_NE(NULL, event);
 	EXPECT_SAME(&event->object, "a/new");
 	EXPECT_SAME(&event->dir, "a");
+	EXPECT_STR("no/where", event->link);
+}
+
+/* What does not fit into the inode is in a page or a block. */
+TEST_F(attrs, of_a_long_symlink)
+{
+	const struct fanotify_nl_event *event;
+	char to[900];
+
+	memset(to, 'x', sizeof(to));
+	to[sizeof(to) - 2] = '\0';
+	ASSERT_EQ(0, symlink(to, "a/new"));
+	event = heard_only(self->h, KIND(SYMLINK));
+	ASSERT_NE(NULL, event);
+	EXPECT_STR(to, event->link);
+	EXPECT_EQ(sizeof(to) - 2, event->link_len);
 }
 
 TEST_F(attrs, of_hardlink)
@@ -293,6 +311,68 @@ TEST_F(attrs, of_rename_across_directories)
 	EXPECT_STR("new", event->new_name);
 	EXPECT_STR(below(self->root, "a/file"), event->path);
 	EXPECT_STR(below(self->root, "b/new"), event->new_path);
+}
+
+TEST_F(attrs, of_rename_over)
+{
+	const struct fanotify_nl_event *event;
+	struct handle handle;
+	struct stat st;
+	int fd;
+
+	ASSERT_EQ(0, make_file("b/over"));
+	ASSERT_EQ(0, link("b/over", "b/also"));
+	fd = open("b/over", O_PATH);
+	ASSERT_TRUE(handle_of("b/over", &handle));
+	take(self->h, &heard);
+	forget(&heard);
+	ASSERT_EQ(0, rename("a/file", "b/over"));
+	event = heard_only(self->h, KIND(RENAME));
+	ASSERT_NE(NULL, event);
+	ASSERT_TRUE(event->has & FANOTIFY_NL_HAS_TARGET);
+	EXPECT_TRUE(has_handle(&event->target, &handle));
+	ASSERT_EQ(0, fstat(fd, &st));
+	EXPECT_EQ(NULL, stat_differs(&event->target.stat, &st));
+	EXPECT_EQ(1, event->target.stat.nlink);
+	EXPECT_TRUE(event->target.changed & FANOTIFY_CHANGED_NLINK);
+	EXPECT_FALSE(event->target.changed & FANOTIFY_CHANGED_MODE);
+	close(fd);
+
+	/* nothing was there, or the same */
+	forget(&heard);
+	ASSERT_EQ(0, rename("b/over", "a/file"));
+	event = heard_only(self->h, KIND(RENAME));
+	ASSERT_NE(NULL, event);
+	EXPECT_FALSE(event->has & FANOTIFY_NL_HAS_TARGET);
+}
+
+TEST_F(attrs, of_a_whiteout)
+{
+	const struct fanotify_nl_event *event;
+
+	ASSERT_EQ(0, renameat2(AT_FDCWD, "a/file", AT_FDCWD, "a/new", RENAME_WHITEOUT));
+	event = heard_only(self->h, KIND(RENAME));
+	ASSERT_NE(NULL, event);
+	EXPECT_EQ(FLAG(WHITEOUT), event->flags);
+}
+
+TEST_F(attrs, of_an_extended_attribute)
+{
+	const struct fanotify_nl_event *event;
+	char name[XATTR_NAME_MAX + 1] = "trusted.";
+
+	memset(name + 8, 'n', XATTR_NAME_MAX - 8);
+	ASSERT_EQ(0, setxattr("a/file", name, "value", 5, 0));
+	event = heard_only(self->h, KIND(SETXATTR));
+	ASSERT_NE(NULL, event);
+	EXPECT_STR(name, event->xattr);
+	EXPECT_EQ(FANOTIFY_CHANGED_XATTR, event->object.changed & ~FANOTIFY_CHANGED_CTIME &
+					  ~FANOTIFY_CHANGED_BLOCKS);
+	forget(&heard);
+	ASSERT_EQ(0, removexattr("a/file", name));
+	event = heard_only(self->h, KIND(REMOVEXATTR));
+	ASSERT_NE(NULL, event);
+	EXPECT_STR(name, event->xattr);
 }
 
 TEST_F(attrs, of_an_exchange)

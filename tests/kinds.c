@@ -23,6 +23,23 @@ static struct heard heard;
 static int fd_tmpfile = -1;
 static int fd_unlinked = -1;
 static int fd_write = -1;
+static int fd_setuid = -1;
+
+/* user::rw- user:1001:r-- group::r-- mask::r-- other::r-- (linux/posix_acl_xattr.h) */
+static int set_acl(const char *path)
+{
+	static const struct {
+		__u32 version;
+		struct {
+			__u16 tag, perm;
+			__u32 id;
+		} entry[5];
+	} acl = {
+		2, { { 1, 6, -1 }, { 2, 4, 1001 }, { 4, 4, -1 }, { 16, 4, -1 }, { 32, 4, -1 } },
+	};
+
+	return setxattr(path, "system.posix_acl_access", &acl, sizeof(acl), 0);
+}
 
 static int prepare(void)
 {
@@ -30,12 +47,14 @@ static int prepare(void)
 	    make_file("file") || make_file("other") || make_file("linked") ||
 	    link("linked", "dir/linked") || make_file("unlinked") || write_file("text", "text") ||
 	    setxattr("other", "trusted.there", "x", 1, 0) ||
-	    system("cp /bin/true program"))
+	    make_file("setuid") || chmod("setuid", 06755) || make_file("listed") ||
+	    set_acl("listed") || system("cp /bin/true program"))
 		return -1;
 	fd_tmpfile = open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	fd_unlinked = open("unlinked", O_RDONLY | O_CLOEXEC);
 	fd_write = open("text", O_RDWR | O_CLOEXEC);
-	return fd_tmpfile < 0 || fd_unlinked < 0 || fd_write < 0 || unlink("unlinked");
+	fd_setuid = open("setuid", O_WRONLY | O_CLOEXEC);
+	return fd_tmpfile < 0 || fd_setuid < 0 || fd_unlinked < 0 || fd_write < 0 || unlink("unlinked");
 }
 
 static int op_open_close(const char *path, int flags)
@@ -270,6 +289,66 @@ static int op_removexattr(void)
 	return removexattr("other", "trusted.there");
 }
 
+static int op_setuid_chown(void)
+{
+	return chown("setuid", 1001, 1002);
+}
+
+/* Not as root, who keeps the bit. */
+static int op_setuid_write(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setresuid(1001, 1001, 1001))
+			_exit(1);
+		_exit(write(fd_setuid, "x", 1) != 1);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static int op_set_acl(void)
+{
+	return set_acl("file");
+}
+
+static int op_remove_acl(void)
+{
+	return removexattr("listed", "system.posix_acl_access");
+}
+
+static int op_copy_range(void)
+{
+	off_t from = 0, to = 4096;
+
+	return copy_file_range(fd_write, &from, fd_write, &to, 4, 0) != 4;
+}
+
+static int op_failed_fallocate_then_write(void)
+{
+	if (!fallocate(fd_write, FALLOC_FL_ZERO_RANGE | FALLOC_FL_PUNCH_HOLE, 0, 4096))
+		return -1;
+	return op_write();
+}
+
+/* The first one fails after it was seen to begin. */
+static int op_failed_chmod_then_chown(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setfsuid(1001) < 0 || !chmod("file", 0600))
+			_exit(1);
+		setfsuid(0);
+		_exit(op_chown());
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
 static int op_exec(void)
 {
 	int status;
@@ -327,6 +406,16 @@ FIXTURE_VARIANT(kinds)
 #define TMPFILE_LINK	(CREATE | FANOTIFY_KIND_TMPFILE_LINK)
 #define UNLINK		(DELETE | FANOTIFY_KIND_UNLINK)
 #define LAST_UNLINK	(UNLINK | FANOTIFY_KIND_LAST_UNLINK)
+#define CHMOD		(ATTRIB | FANOTIFY_KIND_CHMOD)
+#define CHOWN		(ATTRIB | FANOTIFY_KIND_CHOWN)
+#define UTIMES		FANOTIFY_KIND_UTIMES
+#define SETXATTR	(ATTRIB | FANOTIFY_KIND_SETXATTR)
+#define REMOVEXATTR	(ATTRIB | FANOTIFY_KIND_REMOVEXATTR)
+#define LINK_COUNT	(ATTRIB | FANOTIFY_KIND_LINK_COUNT)
+#define WRITE		(MODIFY | FANOTIFY_KIND_WRITE)
+#define TRUNCATE	(MODIFY | FANOTIFY_KIND_TRUNCATE)
+#define FALLOCATE	(MODIFY | FANOTIFY_KIND_FALLOCATE)
+#define CLONE_RANGE	(MODIFY | FANOTIFY_KIND_CLONE_RANGE)
 #define RMDIR		(DELETE | FANOTIFY_KIND_RMDIR | ONDIR)
 
 OP(create, EV(CREATE_FILE, "new"), EV(OPEN, "new"), EV(CLOSE_WRITE, "new"))
@@ -337,11 +426,11 @@ OP(socket, EV(MKNOD, "new"))
 OP(device, EV(MKNOD, "new"))
 OP(mknod_regular, EV(CREATE_FILE, "new"))
 OP(symlink, EV(SYMLINK, "new"))
-OP(link, EV(ATTRIB), EV(HARDLINK, "new"))
-OP(link_tmpfile, EV(ATTRIB), EV(TMPFILE_LINK, "new"))
-OP(unlink, EV(ATTRIB), EV(UNLINK, "linked"))
-OP(last_unlink, EV(ATTRIB), EV(LAST_UNLINK, "file"), EV(DELETE_SELF))
-OP(unlink_open, EV(ATTRIB), EV(LAST_UNLINK, "text"))
+OP(link, EV(LINK_COUNT), EV(HARDLINK, "new"))
+OP(link_tmpfile, EV(LINK_COUNT), EV(TMPFILE_LINK, "new"))
+OP(unlink, EV(LINK_COUNT), EV(UNLINK, "linked"))
+OP(last_unlink, EV(LINK_COUNT), EV(LAST_UNLINK, "file"), EV(DELETE_SELF))
+OP(unlink_open, EV(LINK_COUNT), EV(LAST_UNLINK, "text"))
 OP(close_unlinked, EV(CLOSE_NOWRITE), EV(DELETE_SELF))
 OP(rmdir, EV(RMDIR, "empty"), EV(DELETE_SELF | ONDIR))
 OP(rename, EV(RENAME, "file", "new"), EV(MOVED_FROM, "file"), EV(MOVED_TO, "new"), EV(MOVE_SELF))
@@ -350,31 +439,39 @@ OP(rename_across, EV(RENAME, "file", "new"), EV(MOVED_FROM, "file"), EV(MOVED_TO
 OP(rename_directory, EV(RENAME | ONDIR, "moving", "moving"), EV(MOVED_FROM | ONDIR, "moving"),
    EV(MOVED_TO | ONDIR, "moving"), EV(MOVE_SELF | ONDIR))
 OP(rename_over, EV(RENAME, "file", "other"), EV(MOVED_FROM, "file"), EV(MOVED_TO, "other"),
-   EV(MOVE_SELF), EV(ATTRIB), EV(DELETE_SELF))
+   EV(MOVE_SELF), EV(LINK_COUNT), EV(DELETE_SELF))
 OP(rename_exchange, EV(RENAME, "file", "linked"), EV(MOVED_FROM, "file"), EV(MOVED_TO, "linked"),
    EV(RENAME, "linked", "file"), EV(MOVED_FROM, "linked"), EV(MOVED_TO, "file"),
    EV(MOVE_SELF), EV(MOVE_SELF))
 OP(rename_same_inode)
 OP(open_read, EV(OPEN, "file"), EV(CLOSE_NOWRITE, "file"))
 OP(open_write, EV(OPEN, "file"), EV(CLOSE_WRITE, "file"))
-OP(open_trunc, EV(OPEN, "text"), EV(MODIFY, "text"), EV(CLOSE_WRITE, "text"))
+OP(open_trunc, EV(OPEN, "text"), EV(TRUNCATE, "text"), EV(CLOSE_WRITE, "text"))
 OP(open_path)
 OP(open_directory, EV(OPEN | ONDIR, "dir"), EV(CLOSE_NOWRITE | ONDIR, "dir"))
 OP(read, EV(ACCESS, "text"))
 OP(readdir, EV(OPEN | ONDIR, "dir"), EV(ACCESS | ONDIR, "dir"), EV(CLOSE_NOWRITE | ONDIR, "dir"))
-OP(write, EV(MODIFY, "text"))
-OP(pwritev, EV(MODIFY, "text"))
-OP(truncate, EV(MODIFY, "text"))
-OP(ftruncate, EV(MODIFY, "text"))
-OP(fallocate, EV(MODIFY, "text"))
-OP(chmod, EV(ATTRIB, "file"))
-OP(chmod_directory, EV(ATTRIB | ONDIR, "dir"))
-OP(chown, EV(ATTRIB, "file"))
-OP(utimes, EV(ATTRIB, "file"))
-OP(mtime, EV(MODIFY, "file"))
-OP(atime, EV(ACCESS, "file"))
-OP(setxattr, EV(ATTRIB, "file"))
-OP(removexattr, EV(ATTRIB, "other"))
+OP(write, EV(WRITE, "text"))
+OP(pwritev, EV(WRITE, "text"))
+OP(truncate, EV(TRUNCATE, "text"))
+OP(ftruncate, EV(TRUNCATE, "text"))
+OP(fallocate, EV(FALLOCATE, "text"))
+OP(chmod, EV(CHMOD, "file"))
+OP(chmod_directory, EV(CHMOD | ONDIR, "dir"))
+OP(chown, EV(CHOWN, "file"))
+OP(utimes, EV(ATTRIB | UTIMES, "file"))
+OP(mtime, EV(MODIFY | UTIMES, "file"))
+OP(atime, EV(ACCESS | UTIMES, "file"))
+OP(setxattr, EV(SETXATTR, "file"))
+OP(removexattr, EV(REMOVEXATTR, "other"))
+
+OP(setuid_chown, EV(CHMOD | CHOWN, "setuid"))
+OP(setuid_write, EV(CHMOD, "setuid"), EV(WRITE, "setuid"))
+OP(set_acl, EV(SETXATTR, "file"))
+OP(remove_acl, EV(REMOVEXATTR, "listed"))
+OP(copy_range, EV(ACCESS, "text"), EV(CLONE_RANGE, "text"))
+OP(failed_fallocate_then_write, EV(WRITE, "text"))
+OP(failed_chmod_then_chown, EV(CHOWN, "file"))
 
 FIXTURE_SETUP(kinds)
 {
@@ -438,7 +535,7 @@ static int workload(void)
 	static int (*const operations[])(void) = {
 		op_link_tmpfile, op_open_read, op_open_write, op_open_trunc, op_open_directory,
 		op_write, op_truncate, op_fallocate, op_chmod, op_chmod_directory, op_chown,
-		op_utimes, op_mtime, op_atime, op_setxattr, op_removexattr, op_exec, op_unlink,
+		op_utimes, op_mtime, op_atime, op_setxattr, op_removexattr, op_copy_range, op_exec, op_unlink,
 		op_close_unlinked, op_rmdir, op_rename_directory, op_rename_over, op_readdir,
 	};
 	static int (*const creates[])(void) = {
@@ -494,6 +591,10 @@ static const __u64 kinds[] = {
 	FANOTIFY_KIND_CREATE_FILE, FANOTIFY_KIND_MKDIR, FANOTIFY_KIND_MKNOD,
 	FANOTIFY_KIND_SYMLINK, FANOTIFY_KIND_HARDLINK, FANOTIFY_KIND_TMPFILE_LINK,
 	FANOTIFY_KIND_UNLINK, FANOTIFY_KIND_LAST_UNLINK, FANOTIFY_KIND_RMDIR,
+	FANOTIFY_KIND_CHMOD, FANOTIFY_KIND_CHOWN, FANOTIFY_KIND_UTIMES,
+	FANOTIFY_KIND_SETXATTR, FANOTIFY_KIND_REMOVEXATTR, FANOTIFY_KIND_LINK_COUNT,
+	FANOTIFY_KIND_WRITE, FANOTIFY_KIND_TRUNCATE, FANOTIFY_KIND_FALLOCATE,
+	FANOTIFY_KIND_CLONE_RANGE,
 };
 
 /* Of an event that carries several kinds, the others may come along. */
@@ -517,6 +618,10 @@ static __u64 beside(__u64 kind)
 		family = CREATE | 0x3f00000000ULL;
 	if (kind & (DELETE | 0x1c000000000ULL))
 		family = DELETE | 0x1c000000000ULL;
+	if (kind & (ATTRIB | 0x7e0000000000ULL))
+		family = ATTRIB | 0x7e0000000000ULL;
+	if (kind & (MODIFY | 0xf000000000000ULL))
+		family = MODIFY | 0xf000000000000ULL;
 	return seen & ~(kind | family | ONDIR);
 }
 
@@ -524,6 +629,7 @@ static int restart(void)
 {
 	close(fd_tmpfile);
 	close(fd_write);
+	close(fd_setuid);
 	return system("rm -rf " WORK "/*") || prepare();
 }
 
@@ -577,7 +683,7 @@ TEST_F_TIMEOUT(masks, a_group_lets_one_kind_through, 60)
 
 TEST_F(masks, a_mount_mark_lets_kinds_with_a_path_through)
 {
-	__u64 path_kinds = ACCESS | MODIFY | CLOSE_WRITE | CLOSE_NOWRITE | OPEN |
+	__u64 path_kinds = ACCESS | WRITE | FALLOCATE | CLONE_RANGE | CLOSE_WRITE | CLOSE_NOWRITE | OPEN |
 			   KIND(OPEN_EXEC);
 	__u64 seen = 0;
 

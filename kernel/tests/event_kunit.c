@@ -59,6 +59,21 @@ static void with_new_dir(struct fanl_encode *f)
 	f->event.node[FANL_NODE_NEW_DIR].inode = f->new_dir;
 }
 
+static void with_target(struct fanl_encode *f)
+{
+	f->event.node[FANL_NODE_TARGET].inode = f->inode;
+}
+
+static void with_link(struct fanl_encode *f)
+{
+	f->event.link = "to/where";
+}
+
+static void with_xattr(struct fanl_encode *f)
+{
+	f->event.xattr = "user.name";
+}
+
 static void with_names(struct fanl_encode *f)
 {
 	static const struct qstr old = QSTR_INIT("old", 3);
@@ -111,6 +126,9 @@ static const struct presence_param presence_params[] = {
 	  ATTR(OBJECT) | ATTR(FLAGS) },
 	{ "directory", with_dir, ATTR(DIR) },
 	{ "new directory", with_new_dir, ATTR(NEW_DIR) },
+	{ "what was overwritten", with_target, ATTR(TARGET) },
+	{ "symbolic link", with_link, ATTR(LINK) },
+	{ "extended attribute", with_xattr, ATTR(XATTR) },
 	{ "names", with_names, ATTR(NAME) | ATTR(NEW_NAME) },
 	{ "paths", with_paths, ATTR(PATH) | ATTR(NEW_PATH) },
 	{ "paths not found", with_paths_not_found, 0 },
@@ -144,8 +162,14 @@ static void tells_when_and_where(struct kunit *test)
 	with_mount(f);
 	with_error(f);
 	with_fs_name(f);
+	with_link(f);
+	with_xattr(f);
 	fanl_encode(test);
 
+	KUNIT_EXPECT_STREQ(test, nla_data(f->tb[FANOTIFY_A_EVENT_LINK]),
+			   "to/where");
+	KUNIT_EXPECT_STREQ(test, nla_data(f->tb[FANOTIFY_A_EVENT_XATTR]),
+			   "user.name");
 	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_SEQ]), 7);
 	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_ID]), 9);
 	KUNIT_EXPECT_EQ(test, nla_get_u32(f->tb[FANOTIFY_A_EVENT_GROUP]),
@@ -283,13 +307,17 @@ static void with_all(struct fanl_encode *f)
 	with_object(f);
 	with_dir(f);
 	with_new_dir(f);
-	for (int i = 0; i < FANL_NODES; i++)
+	with_target(f);
+	with_xattr(f);
+	for (int i = 0; i < FANL_NODES; i++) {
 		f->event.node[i].with_stat = true;
+		f->event.node[i].changed = U32_MAX;
+	}
 	with_names(f);
 	with_paths(f);
 }
 
-/* Each of its largest size, and nothing is cut. */
+/* Each of its largest size, and nothing is cut. (A link comes without new path.) */
 static void the_largest_fits(struct kunit *test)
 {
 	struct fanl_encode *f = test->priv;
@@ -306,7 +334,8 @@ static void the_largest_fits(struct kunit *test)
 	fanl_encode(test);
 
 	KUNIT_EXPECT_EQ(test, fanl_present(f->tb, FANOTIFY_A_EVENT_MAX),
-			GENMASK_ULL(FANOTIFY_A_EVENT_MAX, 1) & ~ATTR(GAP));
+			GENMASK_ULL(FANOTIFY_A_EVENT_MAX, 1) &
+				~(ATTR(GAP) | ATTR(LINK)));
 	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NAME]),
 			FANOTIFY_NAME_MAX + 1);
 	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NEW_NAME]),

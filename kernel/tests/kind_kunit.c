@@ -6,6 +6,7 @@
 #include <linux/stat.h>
 
 #include "../kind.h"
+#include "../operation.h"
 
 #define KIND(name)	((u64)FANOTIFY_KIND_##name)
 
@@ -22,13 +23,29 @@ struct refine_param {
 	unsigned int	nlink;
 	int		data_type;
 	u64		kinds;
+	const struct fanl_operation	*operation;
 };
+
+#define SET(_valid) \
+	(&(const struct fanl_operation){ .op = FANL_OP_SETATTR, \
+					 .valid = _valid })
+#define DO(name)	(&(const struct fanl_operation){ .op = FANL_OP_##name })
+#define UNSEEN		(&fanl_operation_unknown)
 
 #define PLAIN(name) \
 	{ #name, FS_##name, S_IFREG, 1, FSNOTIFY_EVENT_PATH, KIND(name) }
 #define ON_DIR(name) \
 	{ #name " on a directory", FS_##name | FS_ISDIR, S_IFDIR, 2, \
 	  FSNOTIFY_EVENT_PATH, KIND(name) | KIND(ONDIR) }
+#define ANY_ATTRIBUTE \
+	(KIND(ATTRIB) | KIND(CHMOD) | KIND(CHOWN) | KIND(UTIMES) | \
+	 KIND(SETXATTR) | KIND(REMOVEXATTR))
+
+#define ATTRIBUTE(desc, fs_mask, operation, kinds) \
+	{ desc, fs_mask, S_IFREG, 1, FSNOTIFY_EVENT_DENTRY, kinds, operation }
+#define DATA(desc, operation, more) \
+	{ desc, FS_MODIFY, S_IFREG, 1, FSNOTIFY_EVENT_PATH, \
+	  KIND(MODIFY) | (more), operation }
 #define CREATED(desc, type, nlink, data_type, more) \
 	{ desc, FS_CREATE, type, nlink, FSNOTIFY_EVENT_##data_type, \
 	  KIND(CREATE) | (more) }
@@ -39,10 +56,6 @@ struct refine_param {
 static const struct refine_param refine_params[] = {
 	PLAIN(ACCESS),
 	ON_DIR(ACCESS),
-	PLAIN(MODIFY),
-	ON_DIR(MODIFY),
-	PLAIN(ATTRIB),
-	ON_DIR(ATTRIB),
 	PLAIN(CLOSE_WRITE),
 	ON_DIR(CLOSE_WRITE),
 	PLAIN(CLOSE_NOWRITE),
@@ -61,6 +74,47 @@ static const struct refine_param refine_params[] = {
 	ON_DIR(DELETE_SELF),
 	PLAIN(MOVE_SELF),
 	ON_DIR(MOVE_SELF),
+	ATTRIBUTE("chmod", FS_ATTRIB, SET(ATTR_MODE | ATTR_CTIME),
+		  KIND(ATTRIB) | KIND(CHMOD)),
+	ATTRIBUTE("chown", FS_ATTRIB, SET(ATTR_UID | ATTR_CTIME),
+		  KIND(ATTRIB) | KIND(CHOWN)),
+	ATTRIBUTE("chgrp", FS_ATTRIB, SET(ATTR_GID | ATTR_CTIME),
+		  KIND(ATTRIB) | KIND(CHOWN)),
+	ATTRIBUTE("chown that takes a bit away", FS_ATTRIB,
+		  SET(ATTR_UID | ATTR_MODE),
+		  KIND(ATTRIB) | KIND(CHOWN) | KIND(CHMOD)),
+	ATTRIBUTE("both times", FS_ATTRIB, SET(ATTR_ATIME | ATTR_MTIME),
+		  KIND(ATTRIB) | KIND(UTIMES)),
+	ATTRIBUTE("mtime alone", FS_MODIFY, SET(ATTR_MTIME | ATTR_MTIME_SET),
+		  KIND(MODIFY) | KIND(UTIMES)),
+	ATTRIBUTE("atime alone", FS_ACCESS, SET(ATTR_ATIME | ATTR_ATIME_SET),
+		  KIND(ACCESS) | KIND(UTIMES)),
+	ATTRIBUTE("truncate", FS_MODIFY,
+		  SET(ATTR_SIZE | ATTR_MTIME | ATTR_CTIME),
+		  KIND(MODIFY) | KIND(TRUNCATE)),
+	ATTRIBUTE("truncate to a time", FS_MODIFY,
+		  SET(ATTR_SIZE | ATTR_MTIME | ATTR_MTIME_SET),
+		  KIND(MODIFY) | KIND(TRUNCATE) | KIND(UTIMES)),
+	ATTRIBUTE("truncate that takes a bit away", FS_MODIFY | FS_ATTRIB,
+		  SET(ATTR_SIZE | ATTR_MTIME | ATTR_MODE),
+		  KIND(MODIFY) | KIND(TRUNCATE) | KIND(ATTRIB) | KIND(CHMOD)),
+	ATTRIBUTE("setxattr", FS_ATTRIB, DO(SETXATTR),
+		  KIND(ATTRIB) | KIND(SETXATTR)),
+	ATTRIBUTE("removexattr", FS_ATTRIB, DO(REMOVEXATTR),
+		  KIND(ATTRIB) | KIND(REMOVEXATTR)),
+	ATTRIBUTE("chattr", FS_ATTRIB, DO(SETFLAGS), KIND(ATTRIB)),
+	ATTRIBUTE("attributes, unseen", FS_ATTRIB, UNSEEN, ANY_ATTRIBUTE),
+	ATTRIBUTE("size or mtime, unseen", FS_MODIFY, UNSEEN,
+		  KIND(MODIFY) | KIND(TRUNCATE) | KIND(UTIMES)),
+	ATTRIBUTE("atime, unseen", FS_ACCESS, UNSEEN,
+		  KIND(ACCESS) | KIND(UTIMES)),
+	{ "link count", FS_ATTRIB, S_IFREG, 1, FSNOTIFY_EVENT_INODE,
+	  KIND(ATTRIB) | KIND(LINK_COUNT) },
+	DATA("write", NULL, KIND(WRITE)),
+	DATA("fallocate", DO(FALLOCATE), KIND(FALLOCATE)),
+	DATA("clone", DO(CLONE_RANGE), KIND(CLONE_RANGE)),
+	DATA("data, unseen", UNSEEN,
+	     KIND(WRITE) | KIND(FALLOCATE) | KIND(CLONE_RANGE)),
 	CREATED("file", S_IFREG, 1, DENTRY, KIND(CREATE_FILE)),
 	CREATED("symlink", S_IFLNK, 1, DENTRY, KIND(SYMLINK)),
 	CREATED("character device", S_IFCHR, 1, DENTRY, KIND(MKNOD)),
@@ -104,7 +158,8 @@ static u64 refine(struct kunit *test, const struct refine_param *param)
 		inode->i_mode = param->mode;
 		inode->__i_nlink = param->nlink;
 	}
-	return fanl_kinds_refine(param->fs_mask, inode, param->data_type);
+	return fanl_kinds_refine(param->fs_mask, inode, param->data_type,
+				 param->operation);
 }
 
 static void refines(struct kunit *test)
@@ -117,10 +172,7 @@ static void refines(struct kunit *test)
 /* Kinds of the protocol that no call of fsnotify has to bring. */
 #define NEEDS_NO_CALL	(KIND(EVENT_ON_CHILD) | KIND(COVERED) | KIND(GAP))
 #define NOT_AVAILABLE \
-	(KIND(CHMOD) | KIND(CHOWN) | KIND(UTIMES) | KIND(SETXATTR) | \
-	 KIND(REMOVEXATTR) | KIND(LINK_COUNT) | KIND(SETFLAGS) | KIND(WRITE) | \
-	 KIND(TRUNCATE) | KIND(FALLOCATE) | KIND(CLONE_RANGE) | \
-	 KIND(MOUNT_ATTACH) | KIND(MOUNT_DETACH))
+	(KIND(SETFLAGS) | KIND(MOUNT_ATTACH) | KIND(MOUNT_DETACH))
 
 static void each_kind_can_come(struct kunit *test)
 {
@@ -163,8 +215,11 @@ struct legal_param {
 #define UNREFINED \
 	(KIND(CREATE) | KIND(DELETE) | KIND(MOVED_FROM) | KIND(MOVED_TO) | \
 	 KIND(RENAME) | KIND(ATTRIB) | KIND(DELETE_SELF) | KIND(MOVE_SELF))
+#define WRITTEN	(KIND(WRITE) | KIND(FALLOCATE) | KIND(CLONE_RANGE))
 #define REFINED \
-	(KIND(CREATE_FILE) | KIND(MKDIR) | KIND(MKNOD) | KIND(SYMLINK) | \
+	(WRITTEN | KIND(TRUNCATE) | KIND(CHMOD) | KIND(CHOWN) | KIND(UTIMES) | \
+	 KIND(SETXATTR) | KIND(REMOVEXATTR) | KIND(LINK_COUNT) | \
+	 KIND(CREATE_FILE) | KIND(MKDIR) | KIND(MKNOD) | KIND(SYMLINK) | \
 	 KIND(HARDLINK) | KIND(TMPFILE_LINK) | KIND(UNLINK) | \
 	 KIND(LAST_UNLINK) | KIND(RMDIR))
 
@@ -172,7 +227,7 @@ static const struct legal_param legal_params[] = {
 	{ "inode", INODE,
 	  WITH_PATH | UNREFINED | REFINED | KIND(UNMOUNT) | KIND(EVENT_ON_CHILD),
 	  WITH_PATH | UNREFINED | KIND(EVENT_ON_CHILD) },
-	{ "mount", MOUNT, WITH_PATH | KIND(UNMOUNT), WITH_PATH },
+	{ "mount", MOUNT, WITH_PATH | WRITTEN | KIND(UNMOUNT), WITH_PATH },
 	{ "filesystem", FILESYSTEM,
 	  WITH_PATH | UNREFINED | REFINED | KIND(UNMOUNT) | KIND(FS_ERROR),
 	  WITH_PATH | UNREFINED | KIND(FS_ERROR) },
@@ -218,6 +273,9 @@ static const struct fsnotify_param fsnotify_params[] = {
 	{ "rename", KIND(RENAME), INODE, FS_RENAME | FS_ISDIR },
 	{ "moved-to", KIND(MOVED_TO), INODE, FS_MOVED_TO | FS_ISDIR },
 	{ "attrib", KIND(ATTRIB), INODE, FS_ATTRIB },
+	{ "chmod", KIND(CHMOD), INODE, FS_ATTRIB },
+	{ "times", KIND(UTIMES), INODE, FS_ATTRIB | FS_MODIFY | FS_ACCESS },
+	{ "write", KIND(WRITE), INODE, FS_MODIFY },
 	{ "unmount of an inode's", KIND(UNMOUNT), INODE, FS_UNMOUNT },
 	{ "unmount of a mount", KIND(UNMOUNT), MOUNT, FS_EVENT_ON_CHILD },
 	{ "unmount of a filesystem", KIND(UNMOUNT), FILESYSTEM,
@@ -254,6 +312,10 @@ static const struct wanted_param wanted_params[] = {
 	{ "what is not", KIND(OPEN), KIND(ACCESS), 0, ANY, 0 },
 	{ "what the group leaves out", KIND(OPEN), KIND(OPEN), 0, KIND(ACCESS),
 	  0 },
+	{ "times for who asks for attrib", KIND(MODIFY) | KIND(UTIMES),
+	  KIND(ATTRIB), 0, ANY, 0 },
+	{ "times for who asks for times", KIND(MODIFY) | KIND(UTIMES),
+	  KIND(UTIMES), 0, ANY, KIND(UTIMES) },
 	{ "what is ignored", KIND(OPEN), KIND(OPEN), KIND(OPEN), ANY, 0 },
 	{ "one of two", KIND(OPEN) | KIND(OPEN_EXEC), KIND(OPEN_EXEC), 0, ANY,
 	  KIND(OPEN_EXEC) },

@@ -102,6 +102,22 @@ static void stat_has_the_values(struct kunit *test)
 			1ULL << 40);
 }
 
+static void tells_what_has_changed(struct kunit *test)
+{
+	struct fanl_encode *f = test->priv;
+
+	f->event.node[FANL_NODE_OBJECT].inode = f->inode;
+	fanl_encode(test);
+	take_object_apart(test);
+	KUNIT_EXPECT_NULL(test, f->sub[FANOTIFY_A_NODE_CHANGED]);
+
+	f->event.node[FANL_NODE_OBJECT].changed = FANOTIFY_CHANGED_XATTR;
+	fanl_encode(test);
+	take_object_apart(test);
+	KUNIT_EXPECT_EQ(test, nla_get_u32(f->sub[FANOTIFY_A_NODE_CHANGED]),
+			FANOTIFY_CHANGED_XATTR);
+}
+
 /* What happened since the event was encoded is in it. */
 static void stat_is_of_the_time_of_the_sample(struct kunit *test)
 {
@@ -225,6 +241,7 @@ static void a_directory_needs_no_handle(struct kunit *test)
 
 static struct kunit_case node_cases[] = {
 	KUNIT_CASE_PARAM(stat_has_what_is_asked_for, field_gen_params),
+	KUNIT_CASE(tells_what_has_changed),
 	KUNIT_CASE(stat_has_the_values),
 	KUNIT_CASE(stat_is_of_the_time_of_the_sample),
 	KUNIT_CASE(stat_keeps_its_fields),

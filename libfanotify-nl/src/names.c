@@ -62,6 +62,11 @@ API const char *fanotify_nl_stat_field_name(__u32 bit)
 	return name_of(stat_field_names, COUNT(stat_field_names), bit);
 }
 
+API const char *fanotify_nl_changed_name(__u32 bit)
+{
+	return name_of(changed_names, COUNT(changed_names), bit);
+}
+
 API const char *fanotify_nl_event_flag_name(__u32 bit)
 {
 	return name_of(event_flag_names, COUNT(event_flag_names), bit);

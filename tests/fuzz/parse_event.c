@@ -50,6 +50,10 @@ static void check_strings(const struct fanotify_nl_event *event)
 		require_string(event->path, event->path_len);
 	if (event->has & FANOTIFY_NL_HAS_NEW_PATH)
 		require_string(event->new_path, event->new_path_len);
+	if (event->has & FANOTIFY_NL_HAS_LINK)
+		require_string(event->link, event->link_len);
+	if (event->has & FANOTIFY_NL_HAS_XATTR)
+		require_string(event->xattr, event->xattr_len);
 	if (event->has & FANOTIFY_NL_HAS_FS_NAME)
 		require_string(event->fs_name, strlen(event->fs_name));
 	if (event->actor.has & FANOTIFY_NL_ACTOR_HAS_COMM)
@@ -71,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_node(&event.object);
 	check_node(&event.dir);
 	check_node(&event.new_dir);
+	check_node(&event.target);
 	if (event.has & FANOTIFY_NL_HAS_UUID)
 		require_bytes(event.uuid, FANOTIFY_UUID_LEN);
 	return 0;

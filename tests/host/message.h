@@ -59,6 +59,7 @@ static inline void put_node(struct nlmsghdr *nlh, __u16 type, __s32 handle_type,
 
 	mnl_attr_put_u32(nlh, FANOTIFY_A_NODE_HANDLE_TYPE, handle_type);
 	mnl_attr_put(nlh, FANOTIFY_A_NODE_HANDLE, strlen(handle), handle);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_NODE_CHANGED, FANOTIFY_CHANGED_MODE);
 	put_stat(nlh);
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -121,6 +122,9 @@ static inline void message_full(union message *m)
 	put_gap(nlh, 11, 13);
 	mnl_attr_put_u32(nlh, FANOTIFY_A_EVENT_ERROR, 117);
 	mnl_attr_put_strz(nlh, FANOTIFY_A_EVENT_FS_NAME, "ext4");
+	put_node(nlh, FANOTIFY_A_EVENT_TARGET, 4, "overwritten");
+	mnl_attr_put_strz(nlh, FANOTIFY_A_EVENT_LINK, "to/where");
+	mnl_attr_put_strz(nlh, FANOTIFY_A_EVENT_XATTR, "user.name");
 }
 
 static inline void message_event(union message *m, __u64 seq)

@@ -17,6 +17,7 @@ static void known(void)
 		  "ignore-surv-modify");
 	CHECK_STR(fanotify_nl_group_flag_name(FANOTIFY_GROUP_FLAG_MULTICAST), "multicast");
 	CHECK_STR(fanotify_nl_stat_field_name(FANOTIFY_STAT_FIELD_BLOCKS), "blocks");
+	CHECK_STR(fanotify_nl_changed_name(FANOTIFY_CHANGED_INODE_FLAGS), "inode-flags");
 	CHECK_STR(fanotify_nl_event_flag_name(FANOTIFY_EVENT_FLAG_NO_INODE), "no-inode");
 	CHECK_STR(fanotify_nl_gap_reason_name(FANOTIFY_GAP_REASON_MEMBER_GONE), "member-gone");
 	CHECK_STR(fanotify_nl_delivery_name(FANOTIFY_DELIVERY_NOTICED), "noticed");

@@ -33,6 +33,7 @@ static void check_node(const struct fanotify_nl_node *node, int type, const char
 	CHECK_EQ(node->handle_type, type);
 	CHECK_EQ(node->handle_len, strlen(handle));
 	CHECK(!memcmp(node->handle, handle, strlen(handle)));
+	CHECK_EQ(node->changed, FANOTIFY_CHANGED_MODE);
 	CHECK_EQ(node->stat.has, 0x7fe);
 	CHECK_EQ(node->stat.mode, 0100644);
 	CHECK_EQ(node->stat.nlink, 2);
@@ -78,6 +79,10 @@ static void check_names(const struct fanotify_nl_event *event)
 	CHECK_EQ(event->path_len, 9);
 	CHECK_STR(event->new_path, "/to/newer");
 	CHECK_EQ(event->new_path_len, 9);
+	CHECK_STR(event->link, "to/where");
+	CHECK_EQ(event->link_len, 8);
+	CHECK_STR(event->xattr, "user.name");
+	CHECK_EQ(event->xattr_len, 9);
 }
 
 static void check_actor(const struct fanotify_nl_actor *actor)
@@ -113,6 +118,7 @@ static void check_full(const struct fanotify_nl_event *event)
 	CHECKED(check_node(&event->object, 1, "object"));
 	CHECKED(check_node(&event->dir, 2, "old directory"));
 	CHECKED(check_node(&event->new_dir, -3, "new"));
+	CHECKED(check_node(&event->target, 4, "overwritten"));
 }
 
 static void every_attribute(void)
@@ -227,6 +233,7 @@ static void every_wrong_size(void)
 				right = size == mnl_attr_get_payload_len(attr);
 				break;
 			case FANOTIFY_A_EVENT_OBJECT ... FANOTIFY_A_EVENT_NEW_DIR:
+			case FANOTIFY_A_EVENT_TARGET:
 			case FANOTIFY_A_EVENT_ACTOR:
 			case FANOTIFY_A_EVENT_GAP:
 				right = size == 0;

@@ -84,10 +84,13 @@ static void keep(struct heard *heard, const struct fanotify_nl_event *from)
 	keep_node(&event->object);
 	keep_node(&event->dir);
 	keep_node(&event->new_dir);
+	keep_node(&event->target);
 	event->name = copy(event->name, event->name_len);
 	event->new_name = copy(event->new_name, event->new_name_len);
 	event->path = copy(event->path, event->path_len);
 	event->new_path = copy(event->new_path, event->new_path_len);
+	event->link = copy(event->link, event->link_len);
+	event->xattr = copy(event->xattr, event->xattr_len);
 	if (event->fs_name)
 		event->fs_name = copy(event->fs_name, strlen(event->fs_name));
 	if (event->actor.comm)

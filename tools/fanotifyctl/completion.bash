@@ -15,7 +15,9 @@ _fanotifyctl_monitor() {
 	local kinds="all access modify attrib close-write close-nowrite open
 		moved-from moved-to create delete delete-self move-self open-exec
 		fs-error rename create-file mkdir mknod symlink hardlink
-		tmpfile-link unlink last-unlink rmdir unmount covered"
+		tmpfile-link unlink last-unlink rmdir chmod chown utimes
+		setxattr removexattr link-count write truncate fallocate
+		clone-range unmount covered"
 	local fields="all none mode nlink uid gid atime mtime ctime ino size blocks"
 
 	# after -- there is a command, and what it takes

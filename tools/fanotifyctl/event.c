@@ -139,6 +139,8 @@ static void print_node(struct out *o, const char *key, const struct fanotify_nl_
 		out_s64(o, "handle_type", NULL, node->handle_type);
 		out_hex(o, "handle", node->handle, node->handle_len);
 	}
+	if (node->changed)
+		out_bits(o, "changed", NULL, node->changed, out_changed);
 	print_stat(o, &node->stat);
 	out_object_end(o);
 }
@@ -322,6 +324,23 @@ static void stat_text(struct out *o, const struct fanotify_nl_stat *st)
 	}
 }
 
+/* Of what is new, everything has changed. */
+static void changed_text(struct out *o, const struct fanotify_nl_event *event)
+{
+	const char *before = "  changed ";
+
+	if (event->mask & FANOTIFY_KIND_CREATE)
+		return;
+	for (int bit = 0; bit < 32; bit++) {
+		const char *name = fanotify_nl_changed_name(event->object.changed & 1U << bit);
+
+		if (name) {
+			out_text(o, "%s%s", before, name);
+			before = ",";
+		}
+	}
+}
+
 /* ---- both ---- */
 
 static void print_line_start(struct out *o, struct columns *columns,
@@ -396,7 +415,14 @@ int event_print(struct out *o, struct columns *columns, const struct fanotify_nl
 		print_node(o, "dir", &event->dir);
 	if (event->has & FANOTIFY_NL_HAS_NEW_DIR)
 		print_node(o, "new_dir", &event->new_dir);
+	if (event->has & FANOTIFY_NL_HAS_TARGET)
+		print_node(o, "target", &event->target);
 	stat_text(o, &event->object.stat);
+	if (event->link)
+		out_bytes(o, "link", "  link ", event->link, event->link_len);
+	if (event->xattr)
+		out_bytes(o, "xattr", "  xattr ", event->xattr, event->xattr_len);
+	changed_text(o, event);
 	if (event->has & FANOTIFY_NL_HAS_GAP)
 		print_gap(o, &event->gap);
 	if (event->has & FANOTIFY_NL_HAS_ERROR)

@@ -251,6 +251,11 @@ const char *out_stat_field(__u64 bit)
 	return fanotify_nl_stat_field_name(bit);
 }
 
+const char *out_changed(__u64 bit)
+{
+	return fanotify_nl_changed_name(bit);
+}
+
 const char *out_event_flag(__u64 bit)
 {
 	return fanotify_nl_event_flag_name(bit);

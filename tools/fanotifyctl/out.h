@@ -62,6 +62,7 @@ const char *out_kind(__u64 bit);
 const char *out_mark_flag(__u64 bit);
 const char *out_group_flag(__u64 bit);
 const char *out_stat_field(__u64 bit);
+const char *out_changed(__u64 bit);
 const char *out_event_flag(__u64 bit);
 
 #endif /* FANOTIFYCTL_OUT_H */

@@ -64,7 +64,9 @@
  * @FANOTIFY_KIND_RMDIR: Refines delete, a directory.
  * @FANOTIFY_KIND_CHMOD: Refines attrib, permission bits.
  * @FANOTIFY_KIND_CHOWN: Refines attrib, owner or group.
- * @FANOTIFY_KIND_UTIMES: Refines attrib, times set by a call.
+ * @FANOTIFY_KIND_UTIMES: Refines attrib, times set by a call. One time alone
+ *   comes as modify or access, as it does in fanotify, and as this kind with
+ *   them.
  * @FANOTIFY_KIND_SETXATTR: Refines attrib, an extended attribute or ACL was
  *   set.
  * @FANOTIFY_KIND_REMOVEXATTR: Refines attrib, an extended attribute or ACL was
@@ -197,6 +199,44 @@ enum fanotify_stat_field {
 };
 
 /**
+ * enum fanotify_changed - What an operation has changed of an inode. Of a
+ *   clear bit, the operation has not changed the field; a set one is exact but
+ *   where docs/kinds.md says otherwise. The bits of the fields are those of
+ *   stat-field.
+ * @FANOTIFY_CHANGED_MODE: Permission bits.
+ * @FANOTIFY_CHANGED_NLINK: Number of hard links.
+ * @FANOTIFY_CHANGED_UID: Owner.
+ * @FANOTIFY_CHANGED_GID: Group.
+ * @FANOTIFY_CHANGED_ATIME: Last access.
+ * @FANOTIFY_CHANGED_MTIME: Last modification of the data.
+ * @FANOTIFY_CHANGED_CTIME: Last change of the inode.
+ * @FANOTIFY_CHANGED_INO: Inode number, as it is a new inode.
+ * @FANOTIFY_CHANGED_SIZE: Size in bytes.
+ * @FANOTIFY_CHANGED_BLOCKS: Allocated blocks.
+ * @FANOTIFY_CHANGED_DATA: The bytes of a file, or the entries of a directory.
+ * @FANOTIFY_CHANGED_XATTR: Extended attributes, ACLs and capabilities among
+ *   them.
+ * @FANOTIFY_CHANGED_NAME: The object got or lost a name.
+ * @FANOTIFY_CHANGED_INODE_FLAGS: Inode flags (chattr) or project id.
+ */
+enum fanotify_changed {
+	FANOTIFY_CHANGED_MODE = 2,
+	FANOTIFY_CHANGED_NLINK = 4,
+	FANOTIFY_CHANGED_UID = 8,
+	FANOTIFY_CHANGED_GID = 16,
+	FANOTIFY_CHANGED_ATIME = 32,
+	FANOTIFY_CHANGED_MTIME = 64,
+	FANOTIFY_CHANGED_CTIME = 128,
+	FANOTIFY_CHANGED_INO = 256,
+	FANOTIFY_CHANGED_SIZE = 512,
+	FANOTIFY_CHANGED_BLOCKS = 1024,
+	FANOTIFY_CHANGED_DATA = 65536,
+	FANOTIFY_CHANGED_XATTR = 131072,
+	FANOTIFY_CHANGED_NAME = 262144,
+	FANOTIFY_CHANGED_INODE_FLAGS = 524288,
+};
+
+/**
  * enum fanotify_event_flag - What is special about an event.
  * @FANOTIFY_EVENT_FLAG_PATH_UNREACHABLE: No path from the filesystem's root is
  *   known for the object.
@@ -209,6 +249,10 @@ enum fanotify_stat_field {
  *   object.
  * @FANOTIFY_EVENT_FLAG_NO_INODE: The filesystem had not made the inode yet
  *   (kernfs); no attributes.
+ * @FANOTIFY_EVENT_FLAG_WHITEOUT: A rename that left a whiteout under the old
+ *   name.
+ * @FANOTIFY_EVENT_FLAG_INEXACT: The operation was not seen to begin. The kinds
+ *   that refine others, and what has changed, are all that it may have been.
  */
 enum fanotify_event_flag {
 	FANOTIFY_EVENT_FLAG_PATH_UNREACHABLE = 1,
@@ -217,6 +261,8 @@ enum fanotify_event_flag {
 	FANOTIFY_EVENT_FLAG_EXCHANGE = 8,
 	FANOTIFY_EVENT_FLAG_NO_HANDLE = 16,
 	FANOTIFY_EVENT_FLAG_NO_INODE = 32,
+	FANOTIFY_EVENT_FLAG_WHITEOUT = 64,
+	FANOTIFY_EVENT_FLAG_INEXACT = 128,
 };
 
 /**
@@ -315,6 +361,7 @@ enum {
 	FANOTIFY_A_NODE_HANDLE_TYPE = 1,
 	FANOTIFY_A_NODE_HANDLE,
 	FANOTIFY_A_NODE_STAT,
+	FANOTIFY_A_NODE_CHANGED,
 
 	__FANOTIFY_A_NODE_MAX,
 	FANOTIFY_A_NODE_MAX = (__FANOTIFY_A_NODE_MAX - 1)
@@ -370,6 +417,9 @@ enum {
 	FANOTIFY_A_EVENT_GAP,
 	FANOTIFY_A_EVENT_ERROR,
 	FANOTIFY_A_EVENT_FS_NAME,
+	FANOTIFY_A_EVENT_TARGET,
+	FANOTIFY_A_EVENT_LINK,
+	FANOTIFY_A_EVENT_XATTR,
 
 	__FANOTIFY_A_EVENT_MAX,
 	FANOTIFY_A_EVENT_MAX = (__FANOTIFY_A_EVENT_MAX - 1)
@@ -437,6 +487,7 @@ enum {
 	FANOTIFY_A_CAPS_GROUPS_MAX,
 	FANOTIFY_A_CAPS_MARKS_MAX,
 	FANOTIFY_A_CAPS_MEMBERS_MAX,
+	FANOTIFY_A_CAPS_EXACT,
 
 	__FANOTIFY_A_CAPS_MAX,
 	FANOTIFY_A_CAPS_MAX = (__FANOTIFY_A_CAPS_MAX - 1)

@@ -343,6 +343,9 @@ enum fanotify_nl_has {
 	FANOTIFY_NL_HAS_GAP		= 1ULL << FANOTIFY_A_EVENT_GAP,
 	FANOTIFY_NL_HAS_ERROR		= 1ULL << FANOTIFY_A_EVENT_ERROR,
 	FANOTIFY_NL_HAS_FS_NAME		= 1ULL << FANOTIFY_A_EVENT_FS_NAME,
+	FANOTIFY_NL_HAS_TARGET		= 1ULL << FANOTIFY_A_EVENT_TARGET,
+	FANOTIFY_NL_HAS_LINK		= 1ULL << FANOTIFY_A_EVENT_LINK,
+	FANOTIFY_NL_HAS_XATTR		= 1ULL << FANOTIFY_A_EVENT_XATTR,
 };
 
 /**
@@ -388,12 +391,15 @@ struct fanotify_nl_stat {
  * @handle: file handle, or NULL; at most FANOTIFY_HANDLE_MAX bytes
  * @handle_len: its length
  * @handle_type: as name_to_handle_at(2) gives it
+ * @changed: FANOTIFY_CHANGED_*: what the operation has changed; of a bit that is
+ *	clear, it has not changed that
  * @stat: attributes; @stat.has is 0 if there are none
  */
 struct fanotify_nl_node {
 	const void *handle;
 	__u32 handle_len;
 	__s32 handle_type;
+	__u32 changed;
 	struct fanotify_nl_stat stat;
 };
 
@@ -472,15 +478,20 @@ struct fanotify_nl_gap {
  * @object: the object itself
  * @dir: the directory that holds @name; of a rename, the old one
  * @new_dir: of a rename, the new directory where it is another
+ * @target: of a rename, what had the new name before
  * @name: name in @dir, or NULL; bytes without NUL or slash
  * @new_name: of a rename, the new name, or NULL
  * @path: path below the filesystem's root, or NULL
  * @new_path: of a rename, the new path, or NULL
+ * @link: of symlink, what is in the symbolic link, or NULL
+ * @xattr: of setxattr and removexattr, the name of the attribute, or NULL
  * @fs_name: of covered, unmount and fs-error, the type of the filesystem
  * @name_len: length of @name
  * @new_name_len: length of @new_name
  * @path_len: length of @path
  * @new_path_len: length of @new_path
+ * @link_len: length of @link
+ * @xattr_len: length of @xattr
  * @actor: who did it
  * @gap: what is missing, if FANOTIFY_KIND_GAP is in @mask
  * @error: of fs-error, a positive errno
@@ -505,15 +516,20 @@ struct fanotify_nl_event {
 	struct fanotify_nl_node object;
 	struct fanotify_nl_node dir;
 	struct fanotify_nl_node new_dir;
+	struct fanotify_nl_node target;
 	const char *name;
 	const char *new_name;
 	const char *path;
 	const char *new_path;
+	const char *link;
+	const char *xattr;
 	const char *fs_name;
 	__u32 name_len;
 	__u32 new_name_len;
 	__u32 path_len;
 	__u32 new_path_len;
+	__u32 link_len;
+	__u32 xattr_len;
 	struct fanotify_nl_actor actor;
 	struct fanotify_nl_gap gap;
 	__s32 error;
@@ -683,6 +699,8 @@ struct fanotify_nl_mark_caps {
  * struct fanotify_nl_caps - What this kernel and module can do.
  * @version: of the module
  * @kinds: kinds that can be delivered
+ * @exact: of them, those that are told apart from others that refine the same
+ *	kind; the others come with FANOTIFY_EVENT_FLAG_INEXACT
  * @stat_mask: FANOTIFY_STAT_FIELD_* that can be had
  * @event_max: largest event message in bytes
  * @rcvbuf_min: smallest receive buffer of a member's socket
@@ -697,6 +715,7 @@ struct fanotify_nl_mark_caps {
 struct fanotify_nl_caps {
 	char version[FANOTIFY_NL_VERSION_MAX + 1];
 	__u64 kinds;
+	__u64 exact;
 	__u32 stat_mask;
 	__u32 event_max;
 	__u32 rcvbuf_min;
@@ -764,6 +783,14 @@ const char *fanotify_nl_group_flag_name(__u32 bit);
  * Return: the name; NULL if @bit has none.
  */
 const char *fanotify_nl_stat_field_name(__u32 bit);
+
+/**
+ * fanotify_nl_changed_name() - Name of what an operation has changed.
+ * @bit: exactly one FANOTIFY_CHANGED_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_changed_name(__u32 bit);
 
 /**
  * fanotify_nl_event_flag_name() - Name of a flag of events.

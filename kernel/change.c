@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which fields of an inode an operation has changed.
+ *
+ * Where the inode is known as it was before, it is compared, whatever the
+ * filesystem did to it. Otherwise all that such an operation may change counts
+ * as changed.
+ */
+#include <linux/magic.h>
+
+#include "change.h"
+#include "kind.h"
+
+#define FANL_CHANGED_STAT	((u32)FANL_STAT_ALL)
+
+#define FANL_CHANGED_ALL \
+	(FANL_CHANGED_STAT | FANOTIFY_CHANGED_DATA | FANOTIFY_CHANGED_XATTR | \
+	 FANOTIFY_CHANGED_NAME | FANOTIFY_CHANGED_INODE_FLAGS)
+
+/* What bytes in a file change, written by whatever means. */
+#define FANL_CHANGED_BY_WRITE \
+	(FANOTIFY_CHANGED_MTIME | FANOTIFY_CHANGED_CTIME | \
+	 FANOTIFY_CHANGED_SIZE | FANOTIFY_CHANGED_BLOCKS | FANOTIFY_CHANGED_DATA)
+
+#define FANL_KINDS_CHANGELESS \
+	((u64)FANOTIFY_KIND_OPEN | FANOTIFY_KIND_OPEN_EXEC | \
+	 FANOTIFY_KIND_CLOSE_NOWRITE | FANOTIFY_KIND_FS_ERROR | \
+	 FANOTIFY_KIND_COVERED | FANOTIFY_KIND_UNMOUNT | FANL_KIND_MODIFIERS)
+
+/* What overlayfs takes from the inode below, which has notes of it, too. */
+static u32 fanl_changed_below(const struct inode *inode)
+{
+	u32 changed = FANOTIFY_CHANGED_CTIME | FANOTIFY_CHANGED_BLOCKS;
+
+	return S_ISDIR(inode->i_mode) ? changed | FANOTIFY_CHANGED_NLINK :
+					changed;
+}
+
+static u32 fanl_image_compare(const struct fanl_image *image,
+			      const struct inode *inode)
+{
+	const struct timespec64 atime = inode_get_atime(inode);
+	const struct timespec64 mtime = inode_get_mtime(inode);
+	const struct timespec64 ctime = inode_get_ctime(inode);
+	u32 changed = 0;
+
+	if (image->mode != inode->i_mode)
+		changed |= FANOTIFY_CHANGED_MODE;
+	if (image->nlink != inode->i_nlink)
+		changed |= FANOTIFY_CHANGED_NLINK;
+	if (!uid_eq(image->uid, inode->i_uid))
+		changed |= FANOTIFY_CHANGED_UID;
+	if (!gid_eq(image->gid, inode->i_gid))
+		changed |= FANOTIFY_CHANGED_GID;
+	if (!timespec64_equal(&image->atime, &atime))
+		changed |= FANOTIFY_CHANGED_ATIME;
+	if (!timespec64_equal(&image->mtime, &mtime))
+		changed |= FANOTIFY_CHANGED_MTIME;
+	if (!timespec64_equal(&image->ctime, &ctime))
+		changed |= FANOTIFY_CHANGED_CTIME;
+	if (image->size != i_size_read(inode))
+		changed |= FANOTIFY_CHANGED_SIZE;
+	if (image->blocks != inode->i_blocks)
+		changed |= FANOTIFY_CHANGED_BLOCKS;
+	if (inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC)
+		changed |= fanl_changed_below(inode);
+	return changed;
+}
+
+static bool fanl_has_images(const struct fanl_operation *operation)
+{
+	return operation && !(BIT(operation->op) & FANL_OPS_DATA);
+}
+
+/*
+ * Fields that no image has. A new mode may go into the ACL, if there is one or
+ * it is not known that there is none; a new owner and new data take a program's
+ * capabilities away.
+ */
+static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 changed,
+				const struct inode *inode)
+{
+	u32 besides = 0;
+
+	if (operation->op == FANL_OP_SETXATTR ||
+	    operation->op == FANL_OP_REMOVEXATTR)
+		return FANOTIFY_CHANGED_XATTR;
+	if (operation->op == FANL_OP_SETFLAGS)
+		return FANOTIFY_CHANGED_INODE_FLAGS;
+	if (operation->op != FANL_OP_SETATTR)
+		return 0;
+	if (changed & FANOTIFY_CHANGED_SIZE)
+		besides |= FANOTIFY_CHANGED_DATA;
+#ifdef CONFIG_FS_POSIX_ACL
+	if ((operation->valid & ATTR_MODE) && IS_POSIXACL(inode) &&
+	    READ_ONCE(inode->i_acl))
+		besides |= FANOTIFY_CHANGED_XATTR;
+#endif
+	if ((operation->valid & (ATTR_UID | ATTR_GID | ATTR_SIZE)) &&
+	    (inode->i_mode & 0111))
+		besides |= FANOTIFY_CHANGED_XATTR;
+	return besides;
+}
+
+/* What the operation may have changed of an object that it was not seen of. */
+static u32 fanl_changed_at_most(u64 kinds, const struct inode *inode)
+{
+	const u64 by_write = (u64)FANOTIFY_KIND_CLOSE_WRITE |
+			     FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_WRITE |
+			     FANOTIFY_KIND_FALLOCATE |
+			     FANOTIFY_KIND_CLONE_RANGE;
+	u32 changed = 0;
+
+	if (kinds & by_write) {
+		changed |= FANL_CHANGED_BY_WRITE;
+		if (inode->i_mode & 0111)
+			changed |= FANOTIFY_CHANGED_XATTR;
+	}
+	if (kinds & FANOTIFY_KIND_ACCESS)
+		changed |= FANOTIFY_CHANGED_ATIME;
+	if (kinds & ~(by_write | FANOTIFY_KIND_ACCESS | FANL_KINDS_CHANGELESS))
+		changed |= FANL_CHANGED_ALL;
+	return changed;
+}
+
+const struct fanl_operation fanl_operation_unknown = {
+	.op = FANL_OP_UNKNOWN,
+};
+
+/**
+ * fanl_operation_get - the operation that fsnotify tells of
+ * @fs_mask: fsnotify's mask
+ * @data_type: enum fsnotify_data_type of the event
+ * @inode: what it happened to, may be NULL
+ * @dir: of a name, the directory
+ *
+ * Context: fsnotify's call, in the task that does the operation.
+ * Return: the operation, to be given back with fanl_operation_put();
+ * fanl_operation_unknown if it was not seen; NULL if there is nothing to be
+ * seen that fsnotify does not tell.
+ */
+const struct fanl_operation *fanl_operation_get(u32 fs_mask, int data_type,
+						const struct inode *inode,
+						const struct inode *dir)
+{
+	if (fs_mask & ALL_FSNOTIFY_DIRENT_EVENTS)
+		return fanl_operation_find(FANL_OPS_NAME, dir);
+	if ((fs_mask & FS_MOVE_SELF) ||
+	    ((fs_mask & FS_ATTRIB) && data_type == FSNOTIFY_EVENT_INODE))
+		return fanl_operation_find(FANL_OPS_NAME, inode);
+	if (data_type == FSNOTIFY_EVENT_DENTRY)
+		return fanl_operation_find(FANL_OPS_ATTRIBUTE, inode);
+	if (fs_mask & FS_MODIFY)
+		return fanl_operation_find(FANL_OPS_DATA, inode);
+	return NULL;
+}
+
+/**
+ * fanl_changed - which fields an operation has changed
+ * @operation: the operation as it was seen to begin, or NULL
+ * @kinds: enum fanotify_kind
+ * @role: of the inode in the event
+ * @inode: the inode
+ *
+ * Return: enum fanotify_changed; of a bit that is clear, the operation has not
+ * changed the field.
+ */
+u32 fanl_changed(const struct fanl_operation *operation, u64 kinds,
+		 enum fanl_node_role role, const struct inode *inode)
+{
+	u32 changed;
+
+	/* nothing tells of a file without a name before */
+	if (role == FANL_NODE_OBJECT && (kinds & FANOTIFY_KIND_TMPFILE_LINK))
+		return FANL_CHANGED_ALL;
+
+	for (int i = 0; fanl_has_images(operation) && i < FANL_NODES; i++) {
+		const struct fanl_image *image = &operation->image[i];
+
+		if (image->inode != inode)
+			continue;
+		changed = fanl_image_compare(image, inode);
+		if (role == FANL_NODE_DIR || role == FANL_NODE_NEW_DIR)
+			return changed | FANOTIFY_CHANGED_DATA;
+		if (kinds & (FANL_KINDS_DIRENT | FANOTIFY_KIND_MOVE_SELF))
+			return changed | FANOTIFY_CHANGED_NAME;
+		return changed | fanl_changed_besides(operation, changed, inode);
+	}
+	if (role == FANL_NODE_DIR || role == FANL_NODE_NEW_DIR)
+		return FANL_CHANGED_STAT | FANOTIFY_CHANGED_DATA;
+	return fanl_changed_at_most(kinds, inode);
+}
