@@ -20,6 +20,7 @@
 #include "multicast.h"
 #include "path.h"
 #include "queue.h"
+#include "subtree.h"
 
 /* fsnotify's call, and what is held for its time. */
 struct fanl_hook {
@@ -28,6 +29,7 @@ struct fanl_hook {
 	int				data_type;
 	struct inode			*dir;
 	const struct qstr		*name;
+	u32				flags;
 	struct dentry			*dentry;
 	struct dentry			*parent;
 	struct name_snapshot		snapshot;
@@ -38,10 +40,7 @@ struct fanl_hook {
 	struct fanl_event		event;
 };
 
-/*
- * What one mark asks for of this event. Directories need ONDIR, but names in a
- * directory are of interest whatever they name, and so is the end of the mark.
- */
+/* What one mark asks for of this event. */
 static u64 fanl_mark_wants(const struct fanl_mark *mark, bool is_dir, int type)
 {
 	u64 mask = READ_ONCE(mark->mask);
@@ -49,18 +48,91 @@ static u64 fanl_mark_wants(const struct fanl_mark *mark, bool is_dir, int type)
 	if (type == FSNOTIFY_ITER_TYPE_PARENT &&
 	    !(mask & FANOTIFY_KIND_EVENT_ON_CHILD))
 		return 0;
-	if (is_dir && !(mask & FANOTIFY_KIND_ONDIR))
-		mask &= FANL_KINDS_DIRENT | FANOTIFY_KIND_UNMOUNT;
-	return mask;
+	return fanl_kinds_of_mask(mask, is_dir);
+}
+
+/* What subtree marks let through; what is nowhere may be in any of them. */
+static u64 fanl_inside_wants(const struct fanl_inside *inside, u64 kinds,
+			     u64 subtree)
+{
+	u64 mask = inside->unknown ? inside->mask | subtree : inside->mask;
+
+	return fanl_kinds_wanted(kinds, mask, inside->ignored, U64_MAX);
+}
+
+/* Where it happened; of a rename, where it was. */
+static void fanl_hook_inside(struct fanl_group *group, struct fanl_hook *hook,
+			     struct inode *inode, bool is_dir,
+			     struct fanl_inside *inside)
+{
+	struct dentry *dir;
+
+	if (hook->mask & ALL_FSNOTIFY_DIRENT_EVENTS) {
+		dir = d_find_any_alias(hook->dir);
+		if (dir)
+			fanl_inside_of_dentry(group, dir, is_dir, inside);
+		else
+			inside->unknown = true;
+		dput(dir);
+	} else if (hook->dentry) {
+		fanl_inside_of_dentry(group, hook->dentry, is_dir, inside);
+	} else if (inode) {
+		fanl_inside_of_inode(group, inode, inside);
+	} else {
+		inside->unknown = true;
+	}
+}
+
+/**
+ * fanl_hook_subtrees - what the group's subtree marks let through, and ignore
+ * @group: the group
+ * @hook: fsnotify's call; flags are added to it
+ * @inode: what it happened to
+ * @kinds: the event's kinds
+ * @subtree: what the subtree marks of the filesystem ask for together
+ * @ignored: what they ignore is added to it
+ *
+ * Return: the kinds that they let through.
+ */
+static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
+			      struct inode *inode, u64 kinds, u64 subtree,
+			      u64 *ignored)
+{
+	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
+	struct fanl_inside old = {}, new = {};
+	u64 wanted, wanted_new;
+
+	subtree = fanl_kinds_of_mask(subtree, is_dir);
+	fanl_hook_inside(group, hook, inode, is_dir, &old);
+	wanted = fanl_inside_wants(&old, kinds, subtree);
+	if (subtree && old.unknown)
+		hook->flags |= FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN;
+	if (!(hook->mask & FS_RENAME)) {
+		*ignored |= old.ignored;
+		return wanted;
+	}
+
+	/* both directories are locked */
+	fanl_inside_of_dentry(group, hook->dentry->d_parent, is_dir, &new);
+	wanted_new = fanl_inside_wants(&new, kinds, subtree);
+	if (subtree && !old.unknown && !new.unknown) {
+		if (wanted_new && !wanted)
+			hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_IN;
+		if (wanted && !wanted_new)
+			hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_OUT;
+	}
+	*ignored |= old.ignored & new.ignored;
+	return wanted | wanted_new;
 }
 
 /* Which kinds of the event the group's marks let through. */
-static u64 fanl_hook_wanted(struct fanl_group *group, u64 kinds,
+static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
+			    struct inode *inode, u64 kinds,
 			    struct fsnotify_iter_info *iter_info, u64 *mnt_id)
 {
 	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
+	u64 wanted = 0, ignored = 0, subtree = 0, below = 0;
 	struct fsnotify_mark *fsn;
-	u64 wanted = 0, ignored = 0;
 	int type;
 
 	fsnotify_foreach_iter_mark_type(iter_info, fsn, type) {
@@ -70,6 +142,7 @@ static u64 fanl_hook_wanted(struct fanl_group *group, u64 kinds,
 
 		ignored |= fsnotify_effective_ignore_mask(fsn, is_dir, type);
 		wanted |= mask;
+		subtree |= READ_ONCE(mark->subtree);
 		if (!(mask & kinds & ~FANL_KIND_MODIFIERS))
 			continue;
 		if (type == FSNOTIFY_ITER_TYPE_PARENT)
@@ -77,8 +150,13 @@ static u64 fanl_hook_wanted(struct fanl_group *group, u64 kinds,
 		if (mark->mnt_id)
 			*mnt_id = mark->mnt_id;
 	}
+	if (READ_ONCE(group->nr_subtrees) &&
+	    (kinds & (wanted | subtree) & ~FANL_KIND_MODIFIERS))
+		below = fanl_hook_subtrees(group, hook, inode, kinds, subtree,
+					   &ignored);
 	return fanl_kinds_wanted(kinds, wanted, ignored,
-				 READ_ONCE(group->mask));
+				 READ_ONCE(group->mask)) |
+	       fanl_kinds_wanted(kinds, below, 0, READ_ONCE(group->mask));
 }
 
 /*
@@ -281,7 +359,7 @@ static u64 fanl_hook_kinds(struct fanl_group *group, struct fanl_hook *hook,
 	u64 kinds = fanl_kinds_refine(hook->mask & ~FS_EVENT_ON_CHILD, inode,
 				      hook->data_type, hook->operation);
 
-	kinds = fanl_hook_wanted(group, kinds, iter_info, mnt_id);
+	kinds = fanl_hook_wanted(group, hook, inode, kinds, iter_info, mnt_id);
 	return kinds & ~FANL_KIND_MODIFIERS ? kinds : 0;
 }
 
@@ -300,6 +378,10 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	hook.mask = mask;
 	hook.data = data;
 	hook.data_type = data_type;
+	hook.dir = dir;
+	hook.name = name;
+	hook.dentry = fsnotify_data_dentry(data, data_type);
+	hook.flags = 0;
 	hook.operation = fanl_operation_get(mask, data_type, inode, dir);
 	kinds = fanl_hook_kinds(group, &hook, inode, iter_info, &mnt_id);
 	if (!kinds)
@@ -309,15 +391,13 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	if (fanl_queue_lose_early(group, hash))
 		goto put_operation;
 
-	hook.dir = dir;
-	hook.name = name;
-	hook.dentry = fsnotify_data_dentry(data, data_type);
 	hook.parent = NULL;
 	clear_delayed_call(&hook.link_done);
 	fanl_path_init(&hook.path);
 	fanl_path_init(&hook.new_path);
 	hook.event = (struct fanl_event){
 		.kinds = kinds,
+		.flags = hook.flags,
 		.mnt_id = mnt_id,
 		.sb = sb,
 		.path = &hook.path,
@@ -348,8 +428,8 @@ void fanl_report_unmount(struct fanl_mark *mark)
 		.hash = hash_ptr(mark->sb, 32),
 	};
 
-	if (!(READ_ONCE(mark->mask) & READ_ONCE(mark->group->mask) &
-	      FANOTIFY_KIND_UNMOUNT))
+	if (!((READ_ONCE(mark->mask) | mark->subtree) &
+	      READ_ONCE(mark->group->mask) & FANOTIFY_KIND_UNMOUNT))
 		return;
 	fanl_hook_send(mark->group, &event, GFP_NOFS);
 }

@@ -45,6 +45,23 @@ static_assert(FAN_ONDIR == FS_ISDIR && FAN_EVENT_ON_CHILD == FS_EVENT_ON_CHILD);
 static_assert((FANL_KINDS_ALL & U32_MAX) == (FANL_KINDS_FSNOTIFY & U32_MAX));
 
 /**
+ * fanl_kinds_of_mask - what a mask asks for of one object
+ * @mask: of a mark
+ * @is_dir: it is a directory
+ *
+ * Directories need ONDIR, but names in a directory are of interest whatever they
+ * name, and so is the end of the mark.
+ *
+ * Return: the kinds.
+ */
+u64 fanl_kinds_of_mask(u64 mask, bool is_dir)
+{
+	if (is_dir && !(mask & FANOTIFY_KIND_ONDIR))
+		return mask & (FANL_KINDS_DIRENT | FANOTIFY_KIND_UNMOUNT);
+	return mask;
+}
+
+/**
  * fanl_kinds_legal - kinds that may be in the mask of a mark
  * @mark_type: enum fanotify_mark_type
  *
@@ -61,6 +78,8 @@ u64 fanl_kinds_legal(u32 mark_type)
 		return FANL_KINDS_FILESYSTEM;
 	case FANOTIFY_MARK_TYPE_GLOBAL:
 		return FANL_KINDS_GLOBAL;
+	case FANOTIFY_MARK_TYPE_SUBTREE:
+		return FANL_KINDS_SUBTREE;
 	default:
 		return 0;
 	}

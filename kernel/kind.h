@@ -62,11 +62,15 @@ struct fanl_operation;
 	((FANL_KINDS_INODE & ~(u64)FANOTIFY_KIND_EVENT_ON_CHILD) | \
 	 FANOTIFY_KIND_FS_ERROR)
 
+#define FANL_KINDS_SUBTREE \
+	(FANL_KINDS_INODE & ~(u64)FANOTIFY_KIND_EVENT_ON_CHILD)
+
 #define FANL_KINDS_GLOBAL (FANL_KINDS_FILESYSTEM | FANOTIFY_KIND_COVERED)
 
 /* GAP needs no asking and may not be asked for. */
 #define FANL_KINDS_ALL (FANL_KINDS_INODE | FANL_KINDS_GLOBAL)
 
+u64 fanl_kinds_of_mask(u64 mask, bool is_dir);
 u64 fanl_kinds_legal(u32 mark_type);
 u64 fanl_kinds_ignorable(u32 mark_type);
 u64 fanl_kinds_exact(void);

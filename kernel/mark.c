@@ -13,6 +13,11 @@
  * of our own, is added to the object and removed again. Adding a second mark of
  * the same group with the new masks would report events twice meanwhile.
  *
+ * A filesystem's mark has shares: what commands about it asked for, what the
+ * group's global mark asks for, and what its subtree marks do. Subtree marks
+ * themselves are in a group of our own, as a directory may have a mark of its own
+ * as well; they keep their struct fanl_group by a reference.
+ *
  * Locking: a group's mark_lock serialises commands; fsnotify's mark_mutex and
  * mark->lock nest in it, and the table's own lock in everything. While it is
  * held, nothing waits for an unmount: it nests in s_umount. freeing_mark runs in
@@ -25,17 +30,19 @@
 #include <linux/wait_bit.h>
 #include <net/netlink.h>
 
-#include "compat.h"
 #include "global.h"
 #include "group.h"
 #include "hook.h"
 #include "kind.h"
 #include "mark.h"
+#include "object.h"
+#include "subtree.h"
 
 /* Marks not yet freed, those of fanl_recalc_group among them. */
 static atomic_t fanl_nr_marks = ATOMIC_INIT(0);
 
 static struct fsnotify_group *fanl_recalc_group;
+static struct fsnotify_group *fanl_subtree_group;
 
 static void fanl_mark_freed(void)
 {
@@ -74,44 +81,6 @@ static struct fsnotify_mark *fanl_recalc_alloc(void)
 	return fsn;
 }
 
-/* What a mark is attached to. */
-struct fanl_object {
-	void			*obj;
-	int			obj_type;
-	struct inode		*inode;
-	struct super_block	*sb;
-};
-
-static struct fanl_object fanl_object(const struct fanl_mark_request *req)
-{
-	struct fanl_object object = { .sb = req->path.mnt->mnt_sb };
-
-	switch (req->type) {
-	case FANOTIFY_MARK_TYPE_INODE:
-		object.inode = d_inode(req->path.dentry);
-		object.obj = object.inode;
-		object.obj_type = FSNOTIFY_OBJ_TYPE_INODE;
-		break;
-	case FANOTIFY_MARK_TYPE_MOUNT:
-		object.obj = req->path.mnt;
-		object.obj_type = FSNOTIFY_OBJ_TYPE_VFSMOUNT;
-		break;
-	default:
-		object.obj = object.sb;
-		object.obj_type = FSNOTIFY_OBJ_TYPE_SB;
-	}
-	return object;
-}
-
-static struct fanl_object fanl_object_sb(struct super_block *sb)
-{
-	return (struct fanl_object){
-		.obj = sb,
-		.obj_type = FSNOTIFY_OBJ_TYPE_SB,
-		.sb = sb,
-	};
-}
-
 /* Consumes @fsn. If the object is going away, there is nothing to recalculate. */
 static void fanl_recalc(struct fsnotify_mark *fsn,
 			const struct fanl_object *object)
@@ -119,57 +88,6 @@ static void fanl_recalc(struct fsnotify_mark *fsn,
 	if (!fsnotify_add_mark(fsn, object->obj, object->obj_type, 0))
 		fsnotify_destroy_mark(fsn, fanl_recalc_group);
 	fsnotify_put_mark(fsn);
-}
-
-static int fanl_mark_check_object(const struct fanl_mark_request *req,
-				  struct netlink_ext_ack *extack)
-{
-	const struct inode *inode = d_inode(req->path.dentry);
-	u64 kinds = req->mask | req->ignore;
-
-	if (req->path.mnt->mnt_sb->s_type->fs_flags & FS_DISALLOW_NOTIFY) {
-		NL_SET_ERR_MSG(extack, "filesystem does not let it be watched");
-		return -EINVAL;
-	}
-	if (req->type != FANOTIFY_MARK_TYPE_INODE) {
-		if (!(req->path.mnt->mnt_sb->s_flags & SB_NOUSER))
-			return 0;
-		NL_SET_ERR_MSG(extack,
-			       "pipes, sockets and the like cannot be watched as a whole");
-		return -EINVAL;
-	}
-	if (!inode) {
-		NL_SET_ERR_MSG(extack, "descriptor is of no inode");
-		return -ENOENT;
-	}
-	if (!S_ISDIR(inode->i_mode) && (kinds & ~FANL_KINDS_INODE_NONDIR)) {
-		NL_SET_ERR_MSG(extack,
-			       "mask has kinds that only a directory can have, and the inode is none");
-		return -ENOTDIR;
-	}
-	return 0;
-}
-
-/* fanotify has the same rules, for the same reasons: fanotify_user.c. */
-static int fanl_mark_check_ignore(const struct fanl_mark_request *req,
-				  struct netlink_ext_ack *extack)
-{
-	const struct inode *inode = d_inode(req->path.dentry);
-
-	if (!req->ignore ||
-	    (req->flags & FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY))
-		return 0;
-	if (req->type != FANOTIFY_MARK_TYPE_INODE || S_ISDIR(inode->i_mode)) {
-		NL_SET_ERR_MSG(extack,
-			       "ignore mask of anything but a file needs the flag ignore-surv-modify");
-		return -EINVAL;
-	}
-	if (inode_is_open_for_write(inode)) {
-		NL_SET_ERR_MSG(extack,
-			       "file is open for writing, which ends an ignore mask without ignore-surv-modify");
-		return -EBUSY;
-	}
-	return 0;
 }
 
 /* Let fsnotify's masks follow ours. */
@@ -189,7 +107,9 @@ static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
 	mark->global = global;
 	WRITE_ONCE(mark->mask, mask);
 	mark->flags = flags;
-	mark->fsn.mask = mask ? fanl_kinds_to_fsnotify(mask, mark->type) : 0;
+	mask |= mark->subtree;
+	mark->fsn.mask = mask && mark->type != FANOTIFY_MARK_TYPE_SUBTREE ?
+			 fanl_kinds_to_fsnotify(mask, mark->type) : 0;
 	mark->fsn.ignore_mask = ignore;
 	mark->fsn.flags &= ~FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
 	mark->fsn.flags |= fsn_flags;
@@ -211,9 +131,14 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 	if (!mark)
 		return ERR_PTR(-ENOMEM);
 	atomic_inc(&fanl_nr_marks);
-	fsnotify_init_mark(&mark->fsn, group->fsn);
 	mark->group = group;
 	mark->type = req->type;
+	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE) {
+		fsnotify_init_mark(&mark->fsn, fanl_subtree_group);
+		kref_get(&group->kref);
+	} else {
+		fsnotify_init_mark(&mark->fsn, group->fsn);
+	}
 	mark->mnt_id = req->mnt_id;
 	mark->sb = object->sb;
 	mark->dev = object->sb->s_dev;
@@ -241,7 +166,10 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 
 static void fanl_mark_forget(struct fanl_mark *mark)
 {
-	xa_erase(&mark->group->marks, mark->id);
+	xa_lock(&mark->group->marks);
+	fanl_subtree_erase(mark);
+	__xa_erase(&mark->group->marks, mark->id);
+	xa_unlock(&mark->group->marks);
 	atomic_dec(&mark->group->nr_marks);
 }
 
@@ -249,7 +177,7 @@ static void fanl_mark_destroy(struct fanl_mark *mark)
 {
 	WRITE_ONCE(mark->removed, true);
 	atomic_inc(&fanl_generation);
-	fsnotify_destroy_mark(&mark->fsn, mark->group->fsn);
+	fsnotify_destroy_mark(&mark->fsn, mark->fsn.group);
 }
 
 /*
@@ -263,11 +191,11 @@ static int fanl_mark_change(struct fanl_mark *mark,
 			    const struct fanl_object *object, u64 own,
 			    u64 global, u32 ignore, u32 flags)
 {
-	struct fsnotify_group *fsn_group = mark->group->fsn;
+	struct fsnotify_group *fsn_group = mark->fsn.group;
 	struct fsnotify_mark *recalc;
 	bool attached;
 
-	if (!((own | global | ignore) & ~FANL_KIND_MODIFIERS)) {
+	if (!((own | global | mark->subtree | ignore) & ~FANL_KIND_MODIFIERS)) {
 		fanl_mark_destroy(mark);
 		return 0;
 	}
@@ -294,6 +222,8 @@ static int fanl_mark_attach(struct fanl_mark *mark,
 
 	if (err)
 		fanl_mark_forget(mark);
+	else if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
+		fanl_subtree_insert(mark, object->inode);
 	fsnotify_put_mark(&mark->fsn);
 	return err;
 }
@@ -351,15 +281,75 @@ static int fanl_mark_extend(struct fanl_mark *mark,
 	return err;
 }
 
-static struct fanl_mark *fanl_mark_find(struct fanl_group *group,
+static struct fanl_mark *fanl_mark_find(struct fanl_group *group, u32 type,
 					const struct fanl_object *object)
 {
 	struct fsnotify_mark *fsn;
 
 	if (!object->obj)
 		return NULL;
+	if (type == FANOTIFY_MARK_TYPE_SUBTREE)
+		return fanl_subtree_get(group, object->inode);
 	fsn = fsnotify_find_mark(object->obj, object->obj_type, group->fsn);
 	return fsn ? container_of(fsn, struct fanl_mark, fsn) : NULL;
+}
+
+/*
+ * Let a filesystem's mark follow the group's subtree marks. Where nothing else
+ * wants it, it comes and goes with them.
+ */
+static int fanl_mark_share(struct fanl_group *group, struct super_block *sb,
+			   struct netlink_ext_ack *extack)
+{
+	const struct fanl_mark_request req = {
+		.type = FANOTIFY_MARK_TYPE_FILESYSTEM,
+	};
+	struct fanl_object object = fanl_object_sb(sb);
+	struct fanl_mark *mark = fanl_mark_find(group, req.type, &object);
+	u64 subtree = fanl_subtree_kinds(group, sb);
+	int err;
+
+	if (mark) {
+		u64 before = mark->subtree;
+
+		WRITE_ONCE(mark->subtree, subtree);
+		err = fanl_mark_change(mark, &object, mark->own, mark->global,
+				       READ_ONCE(mark->fsn.ignore_mask),
+				       mark->flags);
+		if (err && (subtree & ~before))
+			WRITE_ONCE(mark->subtree, before);
+		fsnotify_put_mark(&mark->fsn);
+		return err;
+	}
+	if (!subtree)
+		return 0;
+	mark = fanl_mark_alloc(group, &req, &object, 0, extack);
+	if (IS_ERR(mark))
+		return PTR_ERR(mark);
+	mark->subtree = subtree;
+	fanl_mark_apply(mark, 0, 0, 0, 0);
+	return fanl_mark_attach(mark, &object);
+}
+
+/* A subtree mark that cannot have its share is as it was before. */
+static int fanl_subtree_share(struct fanl_group *group,
+			      const struct fanl_object *object, u64 own,
+			      u32 ignore, struct netlink_ext_ack *extack)
+{
+	int err = fanl_mark_share(group, object->sb, extack);
+	struct fanl_mark *mark;
+
+	if (!err)
+		return 0;
+	mark = fanl_subtree_get(group, object->inode);
+	if (mark) {
+		if (own | ignore)
+			fanl_mark_apply(mark, own, 0, ignore, mark->flags);
+		else
+			fanl_mark_destroy(mark);
+		fsnotify_put_mark(&mark->fsn);
+	}
+	return err;
 }
 
 /**
@@ -380,12 +370,11 @@ int fanl_mark_add(struct fanl_group *group, const struct fanl_mark_request *req,
 {
 	struct fanl_object object = fanl_object(req);
 	struct fanl_mark *mark;
+	u32 ignore = 0;
+	u64 own = 0;
 	int err;
 
-	err = fanl_mark_check_object(req, extack);
-	if (err)
-		return err;
-	err = fanl_mark_check_ignore(req, extack);
+	err = fanl_object_check(req, extack);
 	if (err)
 		return err;
 
@@ -395,14 +384,18 @@ int fanl_mark_add(struct fanl_group *group, const struct fanl_mark_request *req,
 		err = -ENOENT;
 		goto unlock;
 	}
-	mark = fanl_mark_find(group, &object);
+	mark = fanl_mark_find(group, req->type, &object);
 	if (mark) {
 		*id = mark->id;
+		own = mark->own;
+		ignore = READ_ONCE(mark->fsn.ignore_mask);
 		err = fanl_mark_extend(mark, req, &object, extack);
 		fsnotify_put_mark(&mark->fsn);
 	} else {
 		err = fanl_mark_create(group, req, &object, id, extack);
 	}
+	if (!err && req->type == FANOTIFY_MARK_TYPE_SUBTREE)
+		err = fanl_subtree_share(group, &object, own, ignore, extack);
 unlock:
 	mutex_unlock(&group->mark_lock);
 	return err;
@@ -426,16 +419,19 @@ int fanl_mark_remove(struct fanl_group *group,
 	int err;
 
 	mutex_lock(&group->mark_lock);
-	mark = fanl_mark_find(group, &object);
+	mark = fanl_mark_find(group, req->type, &object);
 	if (mark)
 		ignore = READ_ONCE(mark->fsn.ignore_mask);
-	/* a filesystem that only the global mark watches has no mark */
-	if (mark && (mark->own || ignore || !mark->global))
+	/* a filesystem that only marks on something else watch has none */
+	if (mark && (mark->own || ignore || !(mark->global | mark->subtree)))
 		err = fanl_mark_change(mark, &object, mark->own & ~req->mask,
 				       mark->global, ignore & ~req->ignore,
 				       mark->flags);
 	else
 		err = -ENOENT;
+	/* without memory, events come that nobody gets */
+	if (!err && req->type == FANOTIFY_MARK_TYPE_SUBTREE)
+		fanl_mark_share(group, object.sb, extack);
 	mutex_unlock(&group->mark_lock);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(extack, "object has no mark of this group");
@@ -464,7 +460,7 @@ int fanl_mark_cover(struct fanl_group *group, struct super_block *sb,
 
 	lockdep_assert_held(&group->mark_lock);
 
-	mark = fanl_mark_find(group, &object);
+	mark = fanl_mark_find(group, req.type, &object);
 	if (mark) {
 		new = !mark->global;
 		err = fanl_mark_change(mark, &object, mark->own, group->global,
@@ -494,14 +490,17 @@ static void fanl_mark_flush(struct fanl_mark *mark, u32 type)
 	u64 global = mark->global ? mark->group->global : 0;
 	u32 ignore = flush ? 0 : READ_ONCE(mark->fsn.ignore_mask);
 	struct fanl_object object;
+	u64 subtree;
 
 	if (mark->type != FANOTIFY_MARK_TYPE_FILESYSTEM) {
 		if (flush)
 			fanl_mark_destroy(mark);
 		return;
 	}
-	if (!flush && global == mark->global)
+	subtree = type ? fanl_subtree_kinds(mark->group, mark->sb) : 0;
+	if (!flush && global == mark->global && subtree == mark->subtree)
 		return;
+	WRITE_ONCE(mark->subtree, subtree);
 	object = fanl_object_sb(mark->sb);
 	if (fanl_mark_change(mark, &object, own, global, ignore, mark->flags) ==
 	    -ENOMEM)
@@ -522,14 +521,7 @@ static struct fanl_mark *fanl_mark_get_next(struct fanl_group *group,
 	return mark;
 }
 
-/**
- * fanl_marks_flush - remove marks of a group
- * @group: the group
- * @type: enum fanotify_mark_type, or 0 for all
- *
- * Of global: the group's global kinds were taken away, all or some of them.
- */
-void fanl_marks_flush(struct fanl_group *group, u32 type)
+static void fanl_marks_flush_each(struct fanl_group *group, u32 type)
 {
 	struct fanl_mark *mark;
 	unsigned long id = 0;
@@ -545,6 +537,21 @@ void fanl_marks_flush(struct fanl_group *group, u32 type)
 		id++;
 		cond_resched();
 	} while (mark);
+}
+
+/**
+ * fanl_marks_flush - remove marks of a group
+ * @group: the group
+ * @type: enum fanotify_mark_type, or 0 for all
+ *
+ * Of global: the group's global kinds were taken away, all or some of them.
+ */
+void fanl_marks_flush(struct fanl_group *group, u32 type)
+{
+	fanl_marks_flush_each(group, type);
+	/* once more for the shares of what is gone now */
+	if (type == FANOTIFY_MARK_TYPE_SUBTREE)
+		fanl_marks_flush_each(group, type);
 }
 
 /**
@@ -588,7 +595,9 @@ void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group)
 {
 	struct fanl_mark *mark = container_of(fsn, struct fanl_mark, fsn);
 
-	if (mark->type != FANOTIFY_MARK_TYPE_INODE && !READ_ONCE(mark->removed))
+	if (mark->type != FANOTIFY_MARK_TYPE_INODE &&
+	    mark->type != FANOTIFY_MARK_TYPE_SUBTREE &&
+	    !READ_ONCE(mark->removed))
 		fanl_report_unmount(mark);
 	fanl_mark_forget(mark);
 }
@@ -596,9 +605,19 @@ void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group)
 /* fsnotify's callback: nobody uses a mark any more. */
 void fanl_free_mark(struct fsnotify_mark *fsn)
 {
-	kfree(container_of(fsn, struct fanl_mark, fsn));
+	struct fanl_mark *mark = container_of(fsn, struct fanl_mark, fsn);
+
+	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
+		fanl_group_put(mark->group);
+	kfree(mark);
 	fanl_mark_freed();
 }
+
+static const struct fsnotify_ops fanl_subtree_ops = {
+	.handle_event = fanl_recalc_event,
+	.freeing_mark = fanl_freeing_mark,
+	.free_mark = fanl_free_mark,
+};
 
 int fanl_marks_init(void)
 {
@@ -610,6 +629,12 @@ int fanl_marks_init(void)
 		return PTR_ERR(fanl_recalc_group);
 	/* it nests in that of other groups, see fanl_mark_change() */
 	lockdep_set_class(&fanl_recalc_group->mark_mutex, &mark_mutex_key);
+	fanl_subtree_group = fsnotify_alloc_group(&fanl_subtree_ops,
+						  FSNOTIFY_GROUP_DUPS);
+	if (IS_ERR(fanl_subtree_group)) {
+		fsnotify_put_group(fanl_recalc_group);
+		return PTR_ERR(fanl_subtree_group);
+	}
 	return 0;
 }
 
@@ -619,5 +644,6 @@ void fanl_marks_exit(void)
 	wait_var_event(&fanl_nr_marks, !atomic_read(&fanl_nr_marks));
 	/* the callback that freed the last one may not have returned yet */
 	fsnotify_wait_marks_destroyed();
+	fsnotify_put_group(fanl_subtree_group);
 	fsnotify_put_group(fanl_recalc_group);
 }

@@ -26,6 +26,8 @@ struct netlink_ext_ack;
  * @own: kinds asked for by commands about this mark [group's mark_lock]
  * @global: kinds asked for by the group's global mark [group's mark_lock]
  * @mask: both of them [group's mark_lock to change]
+ * @subtree: of a filesystem mark, kinds asked for by the group's subtree marks;
+ *	some more may be left over [group's mark_lock to change]
  * @flags: enum fanotify_mark_flag [group's mark_lock]
  * @mnt_id: id of the mount, as the one who marked it says
  * @sb: filesystem, valid while the mark is attached
@@ -33,6 +35,9 @@ struct netlink_ext_ack;
  * @ino: inode number, for an inode mark
  * @fs_name: type of the filesystem
  * @removed: a command removed it, rather than an unmount or a deletion
+ * @root: of a subtree mark that events find, its directory; only to be compared
+ *	[lock of group's marks]
+ * @subtree_node: in group's subtrees, while there is @root [as @root]
  */
 struct fanl_mark {
 	struct fsnotify_mark	fsn;
@@ -42,6 +47,7 @@ struct fanl_mark {
 	u64			own;
 	u64			global;
 	u64			mask;
+	u64			subtree;
 	u32			flags;
 	u64			mnt_id;
 	struct super_block	*sb;
@@ -49,6 +55,8 @@ struct fanl_mark {
 	u64			ino;
 	char			fs_name[FANOTIFY_FSTYPE_MAX];
 	bool			removed;
+	const struct inode	*root;
+	struct hlist_node	subtree_node;
 };
 
 /**

@@ -53,7 +53,7 @@ static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_QUE
 static const struct nla_policy fanotify_mark_add_nl_policy[FANOTIFY_A_MARK_EXCL + 1] = {
 	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
 	[FANOTIFY_A_MARK_TOKEN] = { .type = NLA_U64, },
-	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 5),
 	[FANOTIFY_A_MARK_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[FANOTIFY_A_MARK_MASK] = { .type = NLA_UINT, },
 	[FANOTIFY_A_MARK_IGNORE_MASK] = { .type = NLA_UINT, },
@@ -67,7 +67,7 @@ static const struct nla_policy fanotify_mark_add_nl_policy[FANOTIFY_A_MARK_EXCL 
 static const struct nla_policy fanotify_mark_remove_nl_policy[FANOTIFY_A_MARK_IGNORE_MASK + 1] = {
 	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
 	[FANOTIFY_A_MARK_TOKEN] = { .type = NLA_U64, },
-	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 5),
 	[FANOTIFY_A_MARK_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[FANOTIFY_A_MARK_MASK] = { .type = NLA_UINT, },
 	[FANOTIFY_A_MARK_IGNORE_MASK] = { .type = NLA_UINT, },
@@ -77,7 +77,7 @@ static const struct nla_policy fanotify_mark_remove_nl_policy[FANOTIFY_A_MARK_IG
 static const struct nla_policy fanotify_mark_flush_nl_policy[FANOTIFY_A_MARK_TYPE + 1] = {
 	[FANOTIFY_A_MARK_GROUP] = { .type = NLA_U32, },
 	[FANOTIFY_A_MARK_TOKEN] = { .type = NLA_U64, },
-	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 4),
+	[FANOTIFY_A_MARK_TYPE] = NLA_POLICY_RANGE(NLA_U32, 1, 5),
 };
 
 /* FANOTIFY_CMD_MARK_GET - dump */

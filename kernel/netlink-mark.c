@@ -40,14 +40,24 @@ static int fanl_put_mark(struct sk_buff *skb, const struct fanl_mark *mark,
 				  0));
 }
 
+/* What a filesystem has only on behalf of subtree marks is listed as those. */
+static bool fanl_mark_is_share(const struct fanl_mark *mark)
+{
+	return mark->type == FANOTIFY_MARK_TYPE_FILESYSTEM &&
+	       !(mark->own | mark->global | mark->fsn.ignore_mask);
+}
+
 static int fanl_dump_marks(struct sk_buff *skb, struct netlink_callback *cb,
 			   struct fanl_group *group, unsigned long *id)
 {
 	struct fanl_mark mark;
 
-	while (fanl_mark_next(group, id, &mark)) {
-		void *hdr = fanl_dump_put(skb, cb);
+	for (; fanl_mark_next(group, id, &mark); ++*id) {
+		void *hdr;
 
+		if (fanl_mark_is_share(&mark))
+			continue;
+		hdr = fanl_dump_put(skb, cb);
 		if (!hdr)
 			return -EMSGSIZE;
 		if (fanl_put_mark(skb, &mark, group->number)) {
@@ -55,7 +65,6 @@ static int fanl_dump_marks(struct sk_buff *skb, struct netlink_callback *cb,
 			return -EMSGSIZE;
 		}
 		genlmsg_end(skb, hdr);
-		++*id;
 	}
 	return 0;
 }

@@ -381,7 +381,7 @@ static void begin_mark(FIXTURE_DATA(bad) *self, int cmd, __u32 type, int fd, __u
 
 TEST_F(bad, types_of_mark)
 {
-	static const __u32 types[] = { 0, 5, 6, 255, 0x80000001, 0xffffffff };
+	static const __u32 types[] = { 0, 6, 7, 255, 0x80000001, 0xffffffff };
 	static const int cmds[] = { FANOTIFY_CMD_MARK_ADD, FANOTIFY_CMD_MARK_REMOVE };
 
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {

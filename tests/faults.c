@@ -25,6 +25,7 @@
 #define INODE		FANOTIFY_MARK_TYPE_INODE
 #define FILESYSTEM	FANOTIFY_MARK_TYPE_FILESYSTEM
 #define GLOBAL		FANOTIFY_MARK_TYPE_GLOBAL
+#define SUBTREE		FANOTIFY_MARK_TYPE_SUBTREE
 
 /* ---- the n-th allocation ---- */
 
@@ -311,6 +312,11 @@ static int run_mark_filesystem(struct scene *s)
 	return mark(s, FANOTIFY_CMD_MARK_ADD, FILESYSTEM, KIND(CREATE));
 }
 
+static int run_mark_subtree(struct scene *s)
+{
+	return mark(s, FANOTIFY_CMD_MARK_ADD, SUBTREE, KIND(CREATE));
+}
+
 static int run_mark_global(struct scene *s)
 {
 	return mark(s, FANOTIFY_CMD_MARK_ADD, GLOBAL, KIND(CREATE));
@@ -367,6 +373,16 @@ static const char *check_mark_less(struct scene *s, int ret)
 static int run_unmark(struct scene *s)
 {
 	return mark(s, FANOTIFY_CMD_MARK_REMOVE, FILESYSTEM, KIND(CREATE));
+}
+
+static int prepare_mark_subtree(struct scene *s)
+{
+	return scene_bind(s) ?: run_mark_subtree(s);
+}
+
+static int run_unmark_subtree(struct scene *s)
+{
+	return mark(s, FANOTIFY_CMD_MARK_REMOVE, SUBTREE, KIND(CREATE));
 }
 
 static const char *check_unmarked(struct scene *s, int ret)
@@ -796,10 +812,12 @@ OPERATION(stats, scene_bind, run_stats, check_one_reply, 3, false);
 OPERATION(mark_inode, scene_bind, run_mark_inode, check_marked, 5, false);
 OPERATION(mark_mount, scene_bind, run_mark_mount, check_marked, 5, false);
 OPERATION(mark_filesystem, scene_bind, run_mark_filesystem, check_marked, 5, false);
+OPERATION(mark_subtree, scene_bind, run_mark_subtree, check_marked, 6, false);
 OPERATION(mark_global, scene_bind, run_mark_global, check_marked, 6, false);
 OPERATION(mark_more, prepare_mark, run_mark_more, check_mark_more, 4, false);
 OPERATION(mark_less, prepare_mark_of_two, run_mark_less, check_mark_less, 4, false);
 OPERATION(unmark, prepare_mark, run_unmark, check_unmarked, 2, false);
+OPERATION(unmark_subtree, prepare_mark_subtree, run_unmark_subtree, check_unmarked, 2, false);
 OPERATION(flush_filesystem, prepare_mark_and_global, run_flush_filesystem,
 	  check_flush_filesystem, 3, false);
 OPERATION(flush, prepare_mark, run_flush, check_unmarked, 2, false);

@@ -40,6 +40,7 @@ static unsigned long long seed;
 
 #define KINDS(op) \
 	op(bind) op(join) op(mark_inode) op(mark_mount) op(mark_filesystem) op(mark_global) \
+	op(mark_subtree) \
 	op(mark_evictable) op(ignore) op(unmark) op(flush) op(group_set) op(lists) op(event) \
 	op(gap) op(event_open) op(account) op(unbind) op(leave) op(multicast_event) op(kill) \
 	op(mount_tmpfs) op(unmount_tmpfs) op(mount_ext4) op(unmount_ext4) op(mount_overlay) \
@@ -185,13 +186,14 @@ static void add_mark(struct member *m)
 {
 	struct fanotify_nl_mark mark = { 0 };
 	char path[64];
+	struct stat st;
 	enum op op;
 
 	snprintf(path, sizeof(path), "%s/%c", some_place(m->rng), 'a' + rng_below(m->rng, 12));
 	mark.path = path;
 	mark.options = FANOTIFY_NL_MARK_NOFOLLOW;
 	mark.mask = PLAIN;
-	switch (rng_below(m->rng, 6)) {
+	switch (rng_below(m->rng, 7)) {
 	case 0:
 		mark.type = FANOTIFY_MARK_TYPE_INODE;
 		op = OP_mark_inode;
@@ -219,6 +221,17 @@ static void add_mark(struct member *m)
 		mark.mask = some_kinds(m->rng);
 		op = OP_mark_global;
 		break;
+	case 5:
+		mark.type = FANOTIFY_MARK_TYPE_SUBTREE;
+		if (rng_percent(m->rng, 50) || stat(path, &st) || !S_ISDIR(st.st_mode))
+			mark.path = some_place(m->rng);
+		mark.mask = some_kinds(m->rng) & ~KIND(COVERED);
+		if (rng_percent(m->rng, 20)) {
+			mark.ignore_mask = KIND(MODIFY) | KIND(OPEN);
+			mark.flags = FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY;
+		}
+		op = OP_mark_subtree;
+		break;
 	default:
 		mark.type = FANOTIFY_MARK_TYPE_INODE;
 		mark.mask = 0;
@@ -227,19 +240,17 @@ static void add_mark(struct member *m)
 		op = OP_ignore;
 	}
 	/* an ignore mask that does not survive is for files only */
-	if (op == OP_ignore && !mark.flags) {
-		struct stat st;
-
-		if (lstat(path, &st) || S_ISDIR(st.st_mode))
-			return;
-	}
+	if (op == OP_ignore && !mark.flags && (lstat(path, &st) || S_ISDIR(st.st_mode)))
+		return;
 	told(m, op, fanotify_nl_mark_add(m->h, &mark, NULL));
 }
 
 static void remove_mark(struct member *m)
 {
 	struct fanotify_nl_mark mark = {
-		.type = FANOTIFY_MARK_TYPE_FILESYSTEM, .path = some_place(m->rng),
+		.type = rng_percent(m->rng, 50) ? FANOTIFY_MARK_TYPE_FILESYSTEM :
+						  FANOTIFY_MARK_TYPE_SUBTREE,
+		.path = some_place(m->rng),
 		.mask = some_kinds(m->rng) & ~KIND(COVERED),
 	};
 

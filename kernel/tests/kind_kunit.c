@@ -14,6 +14,7 @@
 #define MOUNT		FANOTIFY_MARK_TYPE_MOUNT
 #define FILESYSTEM	FANOTIFY_MARK_TYPE_FILESYSTEM
 #define GLOBAL		FANOTIFY_MARK_TYPE_GLOBAL
+#define SUBTREE		FANOTIFY_MARK_TYPE_SUBTREE
 
 /* One call of fsnotify; mode 0 is one without an inode. */
 struct refine_param {
@@ -235,7 +236,10 @@ static const struct legal_param legal_params[] = {
 	  WITH_PATH | UNREFINED | REFINED | KIND(UNMOUNT) | KIND(FS_ERROR) |
 	  KIND(COVERED), 0 },
 	{ "no type", 0, 0, 0 },
-	{ "a type too many", GLOBAL + 1, 0, 0 },
+	{ "subtree", SUBTREE,
+	  WITH_PATH | UNREFINED | REFINED | KIND(UNMOUNT),
+	  WITH_PATH | UNREFINED },
+	{ "a type too many", SUBTREE + 1, 0, 0 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(legal, legal_params, desc);

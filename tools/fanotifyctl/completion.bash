@@ -34,7 +34,7 @@ _fanotifyctl_monitor() {
 
 	case $prev in
 	--mark)
-		mapfile -t COMPREPLY < <(compgen -W "inode mount filesystem global" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "inode mount filesystem global subtree" -- "$cur")
 		;;
 	--events)
 		_fanotifyctl_list "$cur" "$kinds"

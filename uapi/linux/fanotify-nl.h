@@ -141,12 +141,16 @@ enum fanotify_kind {
  * @FANOTIFY_MARK_TYPE_FILESYSTEM: One filesystem, however it is mounted.
  * @FANOTIFY_MARK_TYPE_GLOBAL: Every filesystem mounted now and later, pseudo
  *   filesystems left out.
+ * @FANOTIFY_MARK_TYPE_SUBTREE: A directory and all that is below it in its
+ *   filesystem, now and later, at any depth; or, with an ignore mask, all of
+ *   that left out.
  */
 enum fanotify_mark_type {
 	FANOTIFY_MARK_TYPE_INODE = 1,
 	FANOTIFY_MARK_TYPE_MOUNT,
 	FANOTIFY_MARK_TYPE_FILESYSTEM,
 	FANOTIFY_MARK_TYPE_GLOBAL,
+	FANOTIFY_MARK_TYPE_SUBTREE,
 };
 
 /**
@@ -251,6 +255,13 @@ enum fanotify_changed {
  *   (kernfs); no attributes.
  * @FANOTIFY_EVENT_FLAG_WHITEOUT: A rename that left a whiteout under the old
  *   name.
+ * @FANOTIFY_EVENT_FLAG_MOVED_IN: A rename from outside of all that the group's
+ *   subtree marks watch. Of a directory, nothing was told of what is in it:
+ *   who needs that looks.
+ * @FANOTIFY_EVENT_FLAG_MOVED_OUT: A rename to outside of all that the group's
+ *   subtree marks watch.
+ * @FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN: It is not known whether the object
+ *   is part of a subtree that is watched: no path to it is known.
  * @FANOTIFY_EVENT_FLAG_INEXACT: The operation was not seen to begin. The kinds
  *   that refine others, and what has changed, are all that it may have been.
  */
@@ -262,7 +273,10 @@ enum fanotify_event_flag {
 	FANOTIFY_EVENT_FLAG_NO_HANDLE = 16,
 	FANOTIFY_EVENT_FLAG_NO_INODE = 32,
 	FANOTIFY_EVENT_FLAG_WHITEOUT = 64,
-	FANOTIFY_EVENT_FLAG_INEXACT = 128,
+	FANOTIFY_EVENT_FLAG_MOVED_IN = 128,
+	FANOTIFY_EVENT_FLAG_MOVED_OUT = 256,
+	FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN = 512,
+	FANOTIFY_EVENT_FLAG_INEXACT = 1024,
 };
 
 /**

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Subtree marks: what is below a directory, now and later, and nothing else.
+ */
+#include <sys/ioctl.h>
+
+#include "test.h"
+
+#define FILESYSTEM	FANOTIFY_MARK_TYPE_FILESYSTEM
+#define SUBTREE		FANOTIFY_MARK_TYPE_SUBTREE
+#define SURVIVES	FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY
+#define FLAG(name)	FANOTIFY_EVENT_FLAG_##name
+
+static struct heard heard;
+
+#define CHANGES \
+	(KIND(CREATE) | KIND(DELETE) | KIND(RENAME) | KIND(MODIFY) | KIND(ATTRIB) | KIND(ONDIR))
+
+FIXTURE(subtree)
+{
+	struct fanotify_nl *h;
+};
+
+FIXTURE_VARIANT(subtree)
+{
+	int (*work)(void);
+};
+
+FIXTURE_VARIANT_ADD(subtree, tmpfs)
+{
+	work_here
+};
+
+FIXTURE_VARIANT_ADD(subtree, ext4)
+{
+	work_on_disk
+};
+
+FIXTURE_SETUP(subtree)
+{
+	ASSERT_EQ(0, variant->work());
+	ASSERT_EQ(0, system("mkdir -p in/a/b/c in/other out/a/b; touch in/a/b/file out/a/file"));
+	self->h = listen_open();
+	ASSERT_NE(NULL, self->h);
+	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in", CHANGES));
+}
+
+FIXTURE_TEARDOWN(subtree)
+{
+	fanotify_nl_close(self->h);
+	if (_metadata->exit_code == KSFT_FAIL)
+		show(&heard);
+}
+
+/* Number of events of @mask that @operation makes. */
+#define HEARD(mask, operation) ({					\
+	take(self->h, &heard);						\
+	forget(&heard);							\
+	ASSERT_EQ(0, operation) TH_LOG("%s", strerror(errno));		\
+	take(self->h, &heard);						\
+	count(&heard, mask, NULL);					\
+})
+
+TEST_F(subtree, has_what_is_below)
+{
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file("in/new")));
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file("in/a/b/c/new")));
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in/a/b/file", 0600)));
+	EXPECT_EQ(1, HEARD(KIND(DELETE), unlink("in/a/b/file")));
+	EXPECT_EQ(1, HEARD(KIND(RMDIR), rmdir("in/other")));
+}
+
+TEST_F(subtree, has_what_comes_later)
+{
+	char path[4096] = "in";
+
+	for (int depth = 0; depth < 100; depth++) {
+		strcat(path, "/deeper");
+		EXPECT_EQ(1, HEARD(KIND(MKDIR), mkdir(path, 0755)));
+	}
+	strcat(path, "/file");
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file(path)));
+}
+
+TEST_F(subtree, has_its_top)
+{
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in", 0700)));
+	EXPECT_EQ(0, HEARD(KIND(RENAME), rename("in", "elsewhere")));
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file("elsewhere/new")));
+}
+
+TEST_F(subtree, has_nothing_else)
+{
+	EXPECT_EQ(0, HEARD(0, make_file("out/new")));
+	EXPECT_EQ(0, HEARD(0, make_file("new")));
+	EXPECT_EQ(0, HEARD(0, chmod("out", 0700)));
+	EXPECT_EQ(0, HEARD(0, mkdir("inside", 0755)));
+	EXPECT_EQ(0, HEARD(0, write_file("out/a/file", "text")));
+	EXPECT_EQ(0, HEARD(0, rename("out/a/file", "out/a/b/file")));
+}
+
+TEST_F(subtree, of_what_is_asked_for)
+{
+	EXPECT_EQ(0, HEARD(0, close(open("in/a/b/file", O_RDONLY))));
+	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in", KIND(OPEN)));
+	EXPECT_EQ(1, HEARD(KIND(OPEN), close(open("in/a/b/file", O_RDONLY))));
+	EXPECT_EQ(0, HEARD(0, close(open("out/a/file", O_RDONLY))));
+	ASSERT_EQ(0, listen_unmark(self->h, SUBTREE, "in", KIND(OPEN) | KIND(CREATE)));
+	EXPECT_EQ(0, HEARD(0, close(open("in/a/b/file", O_RDONLY))));
+	EXPECT_EQ(0, HEARD(0, make_file("in/new")));
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in/new", 0600)));
+}
+
+TEST_F(subtree, tells_what_moves_in_and_out)
+{
+	const struct fanotify_nl_event *event;
+
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/a", "in/moved")));
+	event = only(&heard, KIND(RENAME), NULL);
+	ASSERT_NE(NULL, event);
+	EXPECT_EQ(FLAG(MOVED_IN), event->flags);
+	EXPECT_TRUE(event->mask & KIND(ONDIR));
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in/moved/file", 0600)));
+
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/moved/file", "in/a/b/c/file")));
+	event = only(&heard, KIND(RENAME), NULL);
+	ASSERT_NE(NULL, event);
+	EXPECT_EQ(0, event->flags);
+
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a", "out/a")));
+	event = only(&heard, KIND(RENAME), NULL);
+	ASSERT_NE(NULL, event);
+	EXPECT_EQ(FLAG(MOVED_OUT), event->flags);
+	EXPECT_EQ(0, HEARD(0, chmod("out/a/b/c/file", 0640)));
+}
+
+TEST_F(subtree, exchange_moves_both)
+{
+	EXPECT_EQ(2, HEARD(KIND(RENAME), renameat2(AT_FDCWD, "in/a", AT_FDCWD, "out/a",
+						   RENAME_EXCHANGE)));
+	for (int i = 0; i < heard.count; i++)
+		if (heard.event[i].mask & KIND(RENAME))
+			EXPECT_EQ(FLAG(EXCHANGE) | (i ? FLAG(MOVED_IN) : FLAG(MOVED_OUT)),
+				  heard.event[i].flags);
+}
+
+TEST_F(subtree, may_be_in_another)
+{
+	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in/a/b", KIND(OPEN)));
+	EXPECT_EQ(1, HEARD(KIND(OPEN), close(open("in/a/b/file", O_RDONLY))));
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file("in/a/b/new")));
+	ASSERT_EQ(0, make_file("in/other/file"));
+	EXPECT_EQ(0, HEARD(0, close(open("in/other/file", O_RDONLY))));
+	/* out of one, and still in the other */
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a/b/new", "in/new")));
+	EXPECT_EQ(0, heard.event[0].flags);
+}
+
+TEST_F(subtree, may_be_left_out)
+{
+	ASSERT_EQ(0, listen_ignore(self->h, SUBTREE, "in/a", CHANGES, SURVIVES));
+	EXPECT_EQ(0, HEARD(0, make_file("in/a/b/c/new")));
+	EXPECT_EQ(0, HEARD(0, mkdir("in/a/b/dir", 0755)));
+	EXPECT_EQ(0, HEARD(0, chmod("in/a/b", 0700)));
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file("in/other/new")));
+	/* what comes from there comes from outside */
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a/b/c/new", "in/new")));
+	EXPECT_EQ(FLAG(MOVED_IN), heard.event[0].flags);
+	ASSERT_EQ(0, fanotify_nl_mark_flush(self->h, SUBTREE));
+	EXPECT_EQ(0, HEARD(0, make_file("in/other/newer")));
+}
+
+TEST_F(subtree, is_left_out_of_a_filesystem)
+{
+	struct fanotify_nl *h = listen_open();
+
+	ASSERT_EQ(0, listen_mark(h, FILESYSTEM, ".", CHANGES));
+	ASSERT_EQ(0, listen_ignore(h, SUBTREE, "in/a", CHANGES, SURVIVES));
+	ASSERT_EQ(0, make_file("in/a/b/new"));
+	ASSERT_EQ(0, make_file("out/new"));
+	forget(&heard);
+	take(h, &heard);
+	EXPECT_EQ(1, count(&heard, KIND(CREATE), NULL));
+	EXPECT_EQ(1, count(&heard, KIND(CREATE), "new"));
+	EXPECT_EQ(0, heard.event[0].flags);
+	fanotify_nl_close(h);
+}
+
+TEST_F(subtree, leaves_the_mark_of_the_filesystem_alone)
+{
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, ".", KIND(OPEN)));
+	EXPECT_EQ(1, HEARD(KIND(OPEN), close(open("out/a/file", O_RDONLY))));
+	EXPECT_EQ(0, HEARD(0, chmod("out/a/file", 0600)));
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in/a/b/file", 0600)));
+	ASSERT_EQ(0, fanotify_nl_mark_flush(self->h, FILESYSTEM));
+	EXPECT_EQ(0, HEARD(0, close(open("in/a/b/file", O_RDONLY))));
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in/a/b/file", 0640)));
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, ".", KIND(OPEN)));
+	ASSERT_EQ(0, fanotify_nl_mark_flush(self->h, SUBTREE));
+	EXPECT_EQ(0, HEARD(0, chmod("in/a/b/file", 0600)));
+	EXPECT_EQ(1, HEARD(KIND(OPEN), close(open("in/a/b/file", O_RDONLY))));
+}
+
+TEST_F(subtree, has_hard_links_by_their_names)
+{
+	ASSERT_EQ(0, link("in/a/b/file", "out/link"));
+	EXPECT_EQ(1, HEARD(KIND(WRITE), write_file("in/a/b/file", "text")));
+	EXPECT_EQ(0, HEARD(0, write_file("out/link", "text")));
+	/* the number of links is the object's, by all of its names */
+	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), link("out/link", "out/again")));
+	EXPECT_EQ(0, HEARD(0, link("out/a/file", "out/more")));
+}
+
+TEST_F(subtree, is_the_same_through_other_mounts)
+{
+	ASSERT_EQ(0, mkdir("bound", 0755));
+	ASSERT_EQ(0, mount("in/a", "bound", NULL, MS_BIND, NULL));
+	EXPECT_EQ(1, HEARD(KIND(CREATE), make_file("bound/b/new")));
+	ASSERT_EQ(0, umount("bound"));
+	/* what is mounted below is another filesystem */
+	ASSERT_EQ(0, mount("tmpfs", "in/other", "tmpfs", 0, NULL));
+	EXPECT_EQ(0, HEARD(0, make_file("in/other/new")));
+	ASSERT_EQ(0, umount("in/other"));
+}
+
+TEST_F(subtree, has_what_lost_its_name)
+{
+	int fd = open("in/a/b/file", O_WRONLY);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, unlink("in/a/b/file"));
+	EXPECT_EQ(1, HEARD(KIND(WRITE), write(fd, "x", 1) != 1));
+	EXPECT_EQ(FLAG(UNLINKED), heard.event[0].flags);
+	close(fd);
+}
+
+struct list {
+	int count;
+	struct fanotify_nl_mark_info mark[8];
+};
+
+static int list_one(const struct fanotify_nl_mark_info *info, void *arg)
+{
+	struct list *list = arg;
+
+	list->mark[list->count] = *info;
+	return ++list->count == 8;
+}
+
+static void list_marks(struct fanotify_nl *h, struct list *list)
+{
+	list->count = 0;
+	fanotify_nl_marks(h, fanotify_nl_bound(h)->number, list_one, list);
+}
+
+TEST_F(subtree, is_listed)
+{
+	struct stat st;
+	struct list list;
+
+	ASSERT_EQ(0, stat("in", &st));
+	list_marks(self->h, &list);
+	ASSERT_EQ(1, list.count);
+	EXPECT_EQ(SUBTREE, list.mark[0].type);
+	EXPECT_EQ(CHANGES, list.mark[0].mask);
+	EXPECT_EQ(st.st_ino, list.mark[0].ino);
+}
+
+TEST_F(subtree, goes_with_its_top)
+{
+	struct list list;
+
+	ASSERT_EQ(0, system("rm -r in"));
+	list_marks(self->h, &list);
+	EXPECT_EQ(0, list.count);
+	ASSERT_EQ(0, mkdir("in", 0755));
+	EXPECT_EQ(0, HEARD(0, make_file("in/new")));
+}
+
+TEST_F(subtree, is_of_a_directory)
+{
+	EXPECT_EQ(-ENOTDIR, listen_mark(self->h, SUBTREE, "in/a/b/file", CHANGES));
+	EXPECT_NE(NULL, strstr(fanotify_nl_error(self->h), "directory"));
+	EXPECT_EQ(-ENOENT, listen_unmark(self->h, SUBTREE, "in/a", CHANGES));
+	EXPECT_EQ(-ENOENT, listen_unmark(self->h, FILESYSTEM, ".", CHANGES));
+	EXPECT_EQ(-EINVAL, listen_mark(self->h, SUBTREE, "in", KIND(FS_ERROR)));
+}
+
+TEST_F(subtree, has_many_tops)
+{
+	char path[32];
+
+	for (int i = 0; i < 500; i++) {
+		snprintf(path, sizeof(path), "out/%d", i);
+		ASSERT_EQ(0, mkdir(path, 0755));
+		if (i % 2)
+			ASSERT_EQ(0, listen_mark(self->h, SUBTREE, path, CHANGES));
+	}
+	for (int i = 0; i < 500; i += 7) {
+		snprintf(path, sizeof(path), "out/%d/new", i);
+		EXPECT_EQ(i % 2, HEARD(KIND(CREATE), make_file(path)));
+	}
+}
+
+TEST(an_unmount_takes_subtrees_along)
+{
+	struct fanotify_nl *h;
+	struct list list;
+
+	ASSERT_EQ(0, work_here());
+	ASSERT_EQ(0, mkdir("mnt", 0755));
+	ASSERT_EQ(0, mount("tmpfs", "mnt", "tmpfs", 0, NULL));
+	ASSERT_EQ(0, mkdir("mnt/in", 0755));
+	h = listen_open();
+	ASSERT_EQ(0, listen_mark(h, SUBTREE, "mnt/in", CHANGES | KIND(UNMOUNT)));
+	ASSERT_EQ(0, umount("mnt"));
+	forget(&heard);
+	take(h, &heard);
+	EXPECT_EQ(1, count(&heard, KIND(UNMOUNT), NULL));
+	list_marks(h, &list);
+	EXPECT_EQ(0, list.count);
+	fanotify_nl_close(h);
+}
+
+/* What has no connected path is delivered, and it is said why. */
+TEST(membership_may_be_unknown)
+{
+	struct {
+		struct file_handle fh;
+		unsigned char bytes[MAX_HANDLE_SZ];
+	} handle = { .fh.handle_bytes = MAX_HANDLE_SZ };
+	struct fanotify_nl *h;
+	int mount_fd, fd, mnt_id;
+
+	ASSERT_EQ(0, work_on_disk());
+	ASSERT_EQ(0, system("mkdir -p in out/deep && echo text >out/deep/file"));
+	ASSERT_EQ(0, name_to_handle_at(AT_FDCWD, "out/deep/file", &handle.fh, &mnt_id, 0));
+	h = listen_open();
+	ASSERT_EQ(0, listen_mark(h, SUBTREE, "in", KIND(OPEN)));
+	mount_fd = open("/mnt/disk", O_RDONLY | O_DIRECTORY);
+	ASSERT_EQ(0, chdir("/"));
+	sync();
+	ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "3"));
+	fd = open_by_handle_at(mount_fd, &handle.fh, O_RDONLY);
+	ASSERT_LE(0, fd);
+	close(fd);
+	forget(&heard);
+	take(h, &heard);
+	ASSERT_EQ(1, count(&heard, KIND(OPEN), NULL));
+	EXPECT_EQ(FLAG(MEMBERSHIP_UNKNOWN) | FLAG(PATH_UNREACHABLE), heard.event[0].flags);
+
+	/* once somebody has walked there, it is known */
+	ASSERT_EQ(0, access(DISK "/out/deep/file", F_OK));
+	fd = open_by_handle_at(mount_fd, &handle.fh, O_RDONLY);
+	ASSERT_LE(0, fd);
+	close(fd);
+	forget(&heard);
+	take(h, &heard);
+	EXPECT_EQ(0, heard.count);
+	close(mount_fd);
+	fanotify_nl_close(h);
+}
+
+TEST_HARNESS_MAIN
