@@ -145,7 +145,7 @@ static __u64 a_kind(struct fuzz *f)
 	__u64 kind;
 
 	/* the low ones go with every mark */
-	if (rng_percent(&f->rng, 60))
+	if (rng_percent(&f->rng, 80))
 		return 1ULL << rng_below(&f->rng, 6);
 	do
 		kind = 1ULL << rng_below(&f->rng, 64);
@@ -299,6 +299,10 @@ static unsigned int likely(int cmd, int type, const struct policy_attr *attr)
 {
 	if (stands_for(cmd, type) || cmd == FANOTIFY_CMD_EVENT_OPEN)
 		return 98;
+	/* with an ignore mask, a mark needs a flag or a file */
+	if ((cmd == FANOTIFY_CMD_MARK_ADD || cmd == FANOTIFY_CMD_MARK_REMOVE) &&
+	    attr->type == POLICY_TYPE_UINT)
+		return type == FANOTIFY_A_MARK_MASK ? 85 : 20;
 	if (attr->type == POLICY_TYPE_UINT)
 		return 55;
 	/* a range that small is a type that has to be told */
