@@ -391,6 +391,19 @@ void fanl_operation_put(const struct fanl_operation *operation)
 /* Serialises switching ftrace on and off; ftrace's own locks nest in it. */
 static DEFINE_MUTEX(fanl_operation_lock);
 
+/* Who began something before nobody looked may have gone on since. */
+static void fanl_operations_forget(void)
+{
+	for (int i = 0; i < 1 << FANL_BUCKET_BITS; i++) {
+		struct fanl_bucket *bucket = &fanl_buckets[i];
+
+		raw_spin_lock(&bucket->lock);
+		for (int k = 0; k < FANL_BUCKET_OPERATIONS; k++)
+			bucket->operation[k].task = NULL;
+		raw_spin_unlock(&bucket->lock);
+	}
+}
+
 static void fanl_operation_idle(struct work_struct *work)
 {
 	guard(mutex)(&fanl_operation_lock);
@@ -422,8 +435,10 @@ void fanl_operations_enable(void)
 {
 	atomic_inc(&fanl_operation_users);
 	guard(mutex)(&fanl_operation_lock);
-	if (!fanl_operation_on && fanl_operations_available() &&
-	    !register_ftrace_function(&fanl_operation_ops))
+	if (fanl_operation_on || !fanl_operations_available())
+		return;
+	fanl_operations_forget();
+	if (!register_ftrace_function(&fanl_operation_ops))
 		WRITE_ONCE(fanl_operation_on, true);
 }
 

@@ -91,6 +91,11 @@ static const struct row rows[] = {
 	{ .id = "us-marks-1", US_ALL(1), .groups = 1, .members = 1, .marks = 1 },
 	{ .id = "us-marks-100", US_ALL(1), .groups = 1, .members = 1, .marks = 100 },
 	{ .id = "us-marks-10000", US_ALL(1), .groups = 1, .members = 1, .marks = 10000 },
+	{ .id = "us-subtree", US_ALL(1), .groups = 1, .members = 1, .subtree = true },
+	{ .id = "us-subtrees-100", US_ALL(1), .groups = 1, .members = 1, .subtree = true,
+	  .subtrees = 100 },
+	{ .id = "us-subtree-other", US, .mask = KINDS, .groups = 1, .members = 1,
+	  .subtrees = 1 },
 };
 
 static unsigned int files, rounds;
@@ -212,6 +217,11 @@ static void make_place(const struct row *row)
 	for (unsigned int i = 0; i < row->marks; i++) {
 		snprintf(path, sizeof(path), OTHER_DIR "/%u", i);
 		if (mknod(path, S_IFREG | 0644, 0))
+			die("%s: %m", path);
+	}
+	for (unsigned int i = 0; i < row->subtrees; i++) {
+		snprintf(path, sizeof(path), OTHER_DIR "/%u", i);
+		if (mkdir(path, 0755))
 			die("%s: %m", path);
 	}
 	dir = open(STORM_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -61,6 +61,8 @@ struct taken {
  * @no_stat: events carry no attributes
  * @inode: an inode mark on the directory, not one on the filesystem
  * @marks: inode marks on other files
+ * @subtree: a subtree mark on what is above the directory, not one on the filesystem
+ * @subtrees: subtree marks on other directories
  */
 struct row {
 	const char *id;
@@ -84,6 +86,8 @@ struct row {
 	bool no_stat;
 	bool inode;
 	unsigned int marks;
+	bool subtree;
+	unsigned int subtrees;
 };
 
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...);

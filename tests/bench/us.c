@@ -48,8 +48,14 @@ static void add_marks(const struct row *row, struct fanotify_nl *h)
 	if (row->inode)
 		add_mark(h, FANOTIFY_MARK_TYPE_INODE, STORM_DIR,
 			 row->mask | FANOTIFY_KIND_EVENT_ON_CHILD);
-	else
+	else if (row->subtree)
+		add_mark(h, FANOTIFY_MARK_TYPE_SUBTREE, ROOT "/a", row->mask);
+	else if (!row->subtrees)
 		add_mark(h, FANOTIFY_MARK_TYPE_FILESYSTEM, ROOT, row->mask);
+	for (unsigned int i = 0; i < row->subtrees; i++) {
+		snprintf(path, sizeof(path), OTHER_DIR "/%u", i);
+		add_mark(h, FANOTIFY_MARK_TYPE_SUBTREE, path, row->mask);
+	}
 	for (unsigned int i = 0; i < row->marks; i++) {
 		snprintf(path, sizeof(path), OTHER_DIR "/%u", i);
 		add_mark(h, FANOTIFY_MARK_TYPE_INODE, path, FANOTIFY_KIND_MODIFY);
