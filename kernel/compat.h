@@ -14,6 +14,13 @@
 #define FS_DISALLOW_NOTIFY 0
 #endif
 
+/* Linux 7: out of the union, and walked by a macro. */
+#ifdef for_each_alias
+#define fanl_d_alias d_alias
+#else
+#define fanl_d_alias d_u.d_alias
+#endif
+
 /* Linux 6.13: a new name. */
 #ifndef NL_ASSERT_CTX_FITS
 #define NL_ASSERT_CTX_FITS NL_ASSERT_DUMP_CTX_FITS

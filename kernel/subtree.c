@@ -12,6 +12,7 @@
  * Locking: the lock of the group's table of marks protects the hash. Events look
  * into it under fsnotify's SRCU lock, whose grace period marks are freed after.
  */
+#include "compat.h"
 #include "group.h"
 #include "kind.h"
 #include "subtree.h"
@@ -188,7 +189,7 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 	seq = read_seqbegin(&rename_lock);
 	spin_lock(&inode->i_lock);
 	found.unknown = hlist_empty(&inode->i_dentry);
-	hlist_for_each_entry(alias, &inode->i_dentry, d_u.d_alias)
+	hlist_for_each_entry(alias, &inode->i_dentry, fanl_d_alias)
 		if (fanl_inside_climb(group, alias, is_dir, &found) !=
 		    inode->i_sb->s_root)
 			found.unknown = true;

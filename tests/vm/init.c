@@ -313,6 +313,22 @@ static int run_command(struct stream streams[2], bool tty)
 }
 
 /* Files of killed processes may be closed a moment later. */
+/* All but the first wait until what is patched at boot has been. */
+static void start_cpus(void)
+{
+	char file[64];
+
+	for (long cpu = 1; cpu < sysconf(_SC_NPROCESSORS_CONF); cpu++) {
+		int fd;
+
+		snprintf(file, sizeof(file), "/sys/devices/system/cpu/cpu%ld/online", cpu);
+		fd = open(file, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || write(fd, "1", 1) != 1)
+			fail("cannot start CPU %ld", cpu);
+		close(fd);
+	}
+}
+
 static void unload_module(void)
 {
 	for (int ms = 0; ms < PATIENCE_MS; ms += STEP_US / 1000) {
@@ -379,6 +395,7 @@ int main(void)
 	klogctl(8, NULL, 8);
 	if (module)
 		load_module(MODULE_FILE);
+	start_cpus();
 	streams[0].to = open_device(PORT_OUT, O_WRONLY);
 	streams[1].to = open_device(PORT_ERR, O_WRONLY);
 
