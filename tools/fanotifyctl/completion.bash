@@ -10,14 +10,20 @@ _fanotifyctl_list() {
 	compopt -o nospace
 }
 
-_fanotifyctl_monitor() {
-	local cur=$1 prev=$2 i
+# monitor and mirror: a path and a command may follow.
+_fanotifyctl_watch() {
+	local cur=$1 prev=$2 object=${COMP_WORDS[1]} i
 	local kinds="all access modify attrib close-write close-nowrite open
 		moved-from moved-to create delete delete-self move-self open-exec
 		fs-error rename create-file mkdir mknod symlink hardlink
 		tmpfile-link unlink last-unlink rmdir chmod chown utimes
 		setxattr removexattr link-count write truncate fallocate
 		clone-range unmount covered"
+	# shellcheck disable=SC2034 # by ${!object}
+	local monitor="--mark --events --pathless --count --timeout --queue-limit --stat
+		--json --help"
+	# shellcheck disable=SC2034
+	local mirror="--check-on-exit --queue-limit --json --help"
 	local fields="all none mode nlink uid gid atime mtime ctime ino size blocks"
 
 	# after -- there is a command, and what it takes
@@ -45,8 +51,7 @@ _fanotifyctl_monitor() {
 	--count | --timeout | --queue-limit) ;;
 	*)
 		if [[ $cur == -* ]]; then
-			mapfile -t COMPREPLY < <(compgen -W "--mark --events --pathless
-				--count --timeout --queue-limit --stat --json --help" -- "$cur")
+			mapfile -t COMPREPLY < <(compgen -W "${!object}" -- "$cur")
 		else
 			compopt -o filenames
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -57,7 +62,7 @@ _fanotifyctl_monitor() {
 
 _fanotifyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local objects="monitor group mark stats capabilities version"
+	local objects="monitor mirror group mark stats capabilities version"
 	local words=
 
 	# --option=value is three words here
@@ -69,8 +74,8 @@ _fanotifyctl() {
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		words="$objects help"
-	elif [[ ${COMP_WORDS[1]} == monitor ]]; then
-		_fanotifyctl_monitor "$cur" "$prev"
+	elif [[ ${COMP_WORDS[1]} == monitor || ${COMP_WORDS[1]} == mirror ]]; then
+		_fanotifyctl_watch "$cur" "$prev"
 		return
 	else
 		case ${COMP_WORDS[1]}:$COMP_CWORD in

@@ -84,6 +84,7 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* ---- commands: given what follows their words on the command line ---- */
 
 int cmd_monitor(char **argv);
+int cmd_mirror(char **argv);
 int cmd_group_show(char **argv);
 int cmd_mark_show(char **argv);
 int cmd_stats(char **argv);

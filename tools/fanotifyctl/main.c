@@ -46,6 +46,17 @@ static const struct command commands[] = {
 		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 events were lost.\n",
 	},
 	{
+		"mirror", NULL, cmd_mirror, "[OPTION]... PATH [-- COMMAND...]",
+		"Keep a model of the tree at PATH from events alone, until interrupted, or while\n"
+		"COMMAND runs; on SIGUSR1, compare it with the tree.\n"
+		"\n"
+		"  --check-on-exit      compare at the end, too\n"
+		"  --queue-limit BYTES  of waiting events, at which events are lost (K, M, G)\n"
+		"  --json               one JSON object for each difference\n"
+		"\n"
+		"Exit status: 0; 1 a difference, refused or failed; 2 bad usage; 3 events were lost.\n",
+	},
+	{
 		"group", "show", cmd_group_show, "[--json] [NUMBER]",
 		"Show all groups, or the one of that number.\n",
 	},
@@ -114,6 +125,12 @@ static bool is_help(const char *word)
 	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
+/* "help" may be the name of a file then. */
+static bool takes_path(const struct command *c)
+{
+	return c->run == cmd_monitor || c->run == cmd_mirror;
+}
+
 static int help(char **argv)
 {
 	if (!argv[0])
@@ -142,8 +159,7 @@ static int run(char **argv)
 		if (strcmp(c->object, argv[0]))
 			continue;
 		if (!c->verb)
-			/* "help" may be the name of a file here */
-			return argv[1] && !argv[2] && c->run != cmd_monitor && is_help(argv[1]) ?
+			return argv[1] && !argv[2] && !takes_path(c) && is_help(argv[1]) ?
 			       show_help(c->object) : c->run(argv + 1);
 		if (!argv[1]) {
 			usage_error("%s: a command is missing", c->object);
