@@ -7,9 +7,12 @@
  * as changed.
  */
 #include <linux/magic.h>
+#include <linux/string.h>
+#include <linux/xattr.h>
 
 #include "change.h"
 #include "kind.h"
+#include "object.h"
 
 #define FANL_CHANGED_STAT	((u32)FANL_STAT_ALL)
 
@@ -74,8 +77,8 @@ static bool fanl_has_images(const struct fanl_operation *operation)
 
 /*
  * Fields that no image has. A new mode may go into the ACL, if there is one or
- * it is not known that there is none; a new owner and new data take a program's
- * capabilities away.
+ * it is not known that there is none; a new owner and a new size take a program's
+ * capabilities away. Properties of btrfs are inode flags as well.
  */
 static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 changed,
 				const struct inode *inode)
@@ -84,7 +87,9 @@ static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 chan
 
 	if (operation->op == FANL_OP_SETXATTR ||
 	    operation->op == FANL_OP_REMOVEXATTR)
-		return FANOTIFY_CHANGED_XATTR;
+		return strstarts(operation->name, XATTR_BTRFS_PREFIX) ?
+		       FANOTIFY_CHANGED_XATTR | FANOTIFY_CHANGED_INODE_FLAGS :
+		       FANOTIFY_CHANGED_XATTR;
 	if (operation->op == FANL_OP_SETFLAGS)
 		return FANOTIFY_CHANGED_INODE_FLAGS;
 	if (operation->op != FANL_OP_SETATTR)
@@ -96,8 +101,7 @@ static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 chan
 	    READ_ONCE(inode->i_acl))
 		besides |= FANOTIFY_CHANGED_XATTR;
 #endif
-	if ((operation->valid & (ATTR_UID | ATTR_GID | ATTR_SIZE)) &&
-	    (inode->i_mode & 0111))
+	if (operation->valid & ATTR_KILL_PRIV)
 		besides |= FANOTIFY_CHANGED_XATTR;
 	return besides;
 }
@@ -126,6 +130,19 @@ static u32 fanl_changed_at_most(u64 kinds, const struct inode *inode)
 const struct fanl_operation fanl_operation_unknown = {
 	.op = FANL_OP_UNKNOWN,
 };
+
+/*
+ * Of what gets a name or loses one, the links were counted before the inode was
+ * locked: a link that another task removed meanwhile may make up for it.
+ */
+static bool fanl_links_race(u64 kinds, enum fanl_node_role role)
+{
+	if (role == FANL_NODE_TARGET)
+		return true;
+	return role == FANL_NODE_OBJECT &&
+	       (kinds & (FANOTIFY_KIND_HARDLINK | FANOTIFY_KIND_DELETE |
+			 FANOTIFY_KIND_LINK_COUNT));
+}
 
 /**
  * fanl_operation_get - the operation that fsnotify tells of
@@ -168,18 +185,22 @@ const struct fanl_operation *fanl_operation_get(u32 fs_mask, int data_type,
 u32 fanl_changed(const struct fanl_operation *operation, u64 kinds,
 		 enum fanl_node_role role, const struct inode *inode)
 {
+	bool compare;
 	u32 changed;
 
 	/* nothing tells of a file without a name before */
 	if (role == FANL_NODE_OBJECT && (kinds & FANOTIFY_KIND_TMPFILE_LINK))
 		return FANL_CHANGED_ALL;
 
-	for (int i = 0; fanl_has_images(operation) && i < FANL_NODES; i++) {
+	compare = fanl_has_images(operation) && fanl_sb_is_local(inode->i_sb);
+	for (int i = 0; compare && i < FANL_NODES; i++) {
 		const struct fanl_image *image = &operation->image[i];
 
 		if (image->inode != inode)
 			continue;
 		changed = fanl_image_compare(image, inode);
+		if (fanl_links_race(kinds, role))
+			changed |= FANOTIFY_CHANGED_NLINK;
 		if (role == FANL_NODE_DIR || role == FANL_NODE_NEW_DIR)
 			return changed | FANOTIFY_CHANGED_DATA;
 		if (kinds & (FANL_KINDS_DIRENT | FANOTIFY_KIND_MOVE_SELF))

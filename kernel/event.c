@@ -39,7 +39,7 @@
 
 /*
  * What every event must hold fits, so that nothing is ever cut but paths. What
- * has a new path has no link.
+ * has a new path has no link; what has a longer name has no path.
  */
 #define FANL_EVENT_LARGEST \
 	(FANL_EVENT_FIXED + FANL_EVENT_OPTIONAL + FANL_NODES * FANL_NODE_MAX + \
@@ -375,6 +375,16 @@ static unsigned int fanl_optional_len(const struct fanl_event *event)
 	return len;
 }
 
+/* Linux 7: a FUSE daemon may have names as long as a path. */
+static void fanl_event_cut(struct fanl_event *event, const struct qstr *name,
+			   const struct fanl_path **path)
+{
+	if (!name || name->len <= FANOTIFY_NAME_MAX)
+		return;
+	*path = NULL;
+	event->flags |= FANOTIFY_EVENT_FLAG_PATH_TRUNCATED;
+}
+
 /**
  * fanl_event_alloc - memory for a message
  * @group: who listens, and pays
@@ -418,6 +428,8 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 
 	BUILD_BUG_ON(FANL_EVENT_LARGEST > FANOTIFY_EVENT_MAX);
 
+	fanl_event_cut(event, event->name, &event->path);
+	fanl_event_cut(event, event->new_name, &event->new_path);
 	event->stat_mask = READ_ONCE(group->stat_mask);
 	for (int i = 0; i < FANL_NODES; i++) {
 		if (!event->node[i].inode)

@@ -11,7 +11,6 @@
  * so that a new one is found by the one or the other.
  */
 #include <linux/fs.h>
-#include <linux/mempool.h>
 #include <linux/module.h>
 #include <linux/workqueue.h>
 #include <net/netlink.h>
@@ -36,16 +35,16 @@ static const char *const fanl_pseudo[] = {
 	"tracefs",
 };
 
-/* A superblock that was born, on its way to its marks. */
+/* A superblock that was born, on its way to its marks; NULL for none. */
 struct fanl_newborn {
 	struct fanl_deferred	deferred;
 	struct super_block	*sb;
 };
 
-/* Enough for that many mounts at once without memory. */
-#define FANL_NEWBORNS_RESERVED 16
+/* Mounts at once. ftrace calls where nothing can be allocated. */
+#define FANL_NEWBORNS 64
 
-static mempool_t *fanl_newborns;
+static struct fanl_newborn fanl_newborns[FANL_NEWBORNS];
 
 /* Groups with a global mark; without one, newborns are of no interest. */
 static atomic_t fanl_nr_global = ATOMIC_INIT(0);
@@ -128,7 +127,15 @@ static void fanl_newborn_run(struct fanl_deferred *deferred)
 
 	fanl_cover_for_all(newborn->sb);
 	deactivate_super(newborn->sb);
-	mempool_free(newborn, fanl_newborns);
+	smp_store_release(&newborn->sb, NULL);
+}
+
+static struct fanl_newborn *fanl_newborn_take(struct super_block *sb)
+{
+	for (int i = 0; i < FANL_NEWBORNS; i++)
+		if (!cmpxchg(&fanl_newborns[i].sb, NULL, sb))
+			return &fanl_newborns[i];
+	return NULL;
 }
 
 /**
@@ -143,13 +150,12 @@ void fanl_global_newborn(struct super_block *sb)
 
 	if (!atomic_read(&fanl_nr_global) || fanl_sb_left_out(sb))
 		return;
-	newborn = mempool_alloc(fanl_newborns, GFP_ATOMIC);
+	newborn = fanl_newborn_take(sb);
 	if (!newborn) {
 		queue_work(system_dfl_wq, &fanl_missed);
 		return;
 	}
 	atomic_inc(&sb->s_active);
-	newborn->sb = sb;
 	newborn->deferred.run = fanl_newborn_run;
 	fanl_defer(&newborn->deferred);
 }
@@ -264,14 +270,9 @@ bool fanl_global_restrict(struct fanl_group *group, u64 mask)
 }
 
 /* A kernel that does not tell of new superblocks can do all but global marks. */
-int fanl_global_init(void)
+void fanl_global_init(void)
 {
-	fanl_newborns = mempool_create_kmalloc_pool(FANL_NEWBORNS_RESERVED,
-						    sizeof(struct fanl_newborn));
-	if (!fanl_newborns)
-		return -ENOMEM;
 	fanl_newborns_seen = fanl_born_init();
-	return 0;
 }
 
 /* No new superblock is seen any more. */
@@ -281,5 +282,4 @@ void fanl_global_exit(void)
 		fanl_born_exit();
 	cancel_work_sync(&fanl_missed);
 	fanl_defer_exit();
-	mempool_destroy(fanl_newborns);
 }

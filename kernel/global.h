@@ -21,7 +21,7 @@ int fanl_global_add(struct fanl_group *group, u64 mask, u64 *before,
 		    struct netlink_ext_ack *extack);
 bool fanl_global_restrict(struct fanl_group *group, u64 mask);
 
-int fanl_global_init(void);
+void fanl_global_init(void);
 void fanl_global_exit(void);
 
 #endif /* _FANL_GLOBAL_H */

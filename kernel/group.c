@@ -26,6 +26,7 @@
 #include <linux/sched/mm.h>
 #include <linux/wait_bit.h>
 
+#include "defer.h"
 #include "group.h"
 #include "hook.h"
 #include "kind.h"
@@ -62,7 +63,7 @@ static void fanl_group_free(struct kref *kref)
 	xa_destroy(&group->marks);
 	mutex_destroy(&group->mark_lock);
 	kfree(group);
-	fanl_operations_disable();
+	fanl_operations_unuse();
 	if (atomic_dec_and_test(&fanl_nr_groups))
 		wake_up_var(&fanl_nr_groups);
 }
@@ -76,6 +77,15 @@ void fanl_group_put(struct fanl_group *group)
 	kref_put(&group->kref, fanl_group_free);
 }
 
+static void fanl_group_enable(struct fanl_deferred *deferred)
+{
+	struct fanl_group *group = container_of(deferred, struct fanl_group,
+						enable);
+
+	fanl_operations_enable();
+	fanl_group_put(group);
+}
+
 static struct fanl_group *fanl_group_alloc(const struct fanl_settings *settings)
 {
 	struct fanl_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
@@ -85,7 +95,7 @@ static struct fanl_group *fanl_group_alloc(const struct fanl_settings *settings)
 
 	kref_init(&group->kref);
 	atomic_inc(&fanl_nr_groups);
-	fanl_operations_enable();
+	fanl_operations_use();
 	group->uid = current_uid();
 	group->flags = settings->flags;
 	group->open_flags = settings->open_flags;
@@ -109,6 +119,9 @@ static struct fanl_group *fanl_group_alloc(const struct fanl_settings *settings)
 	kref_get(&group->kref);
 	group->fsn->private = group;
 	group->fsn->memcg = get_mem_cgroup_from_mm(current->mm);
+	kref_get(&group->kref);
+	group->enable.run = fanl_group_enable;
+	fanl_defer(&group->enable);
 	return group;
 }
 

@@ -15,6 +15,8 @@
 
 #include <uapi/linux/fanotify-nl.h>
 
+#include "defer.h"
+
 struct fanl_member;
 
 /*
@@ -62,6 +64,7 @@ struct fanl_settings {
  * @flags: enum fanotify_group_flag; constant
  * @open_flags: of files that event-open installs; constant
  * @fsn: what fsnotify knows of the group; constant
+ * @enable: sees to it that operations are seen, once bind holds no lock
  * @lock: protects the members below and their queues. Innermost but for the
  *	lock of a socket's receive queue. Taken under whatever the VFS holds
  *	when it calls fsnotify, so nothing that sleeps, allocates or drops a
@@ -91,6 +94,7 @@ struct fanl_group {
 	u32			flags;
 	u32			open_flags;
 	struct fsnotify_group	*fsn;
+	struct fanl_deferred	enable;
 
 	spinlock_t		lock;
 	struct list_head	members;

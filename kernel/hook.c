@@ -27,6 +27,7 @@ struct fanl_hook {
 	u32				mask;
 	const void			*data;
 	int				data_type;
+	struct super_block		*sb;
 	struct inode			*dir;
 	const struct qstr		*name;
 	u32				flags;
@@ -104,6 +105,8 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 
 	subtree = fanl_kinds_of_mask(subtree, is_dir);
 	fanl_hook_inside(group, hook, inode, is_dir, &old);
+	if (old.unknown && !fanl_subtree_on(group, hook->sb))
+		subtree = 0;
 	wanted = fanl_inside_wants(&old, kinds, subtree);
 	if (subtree && old.unknown)
 		hook->flags |= FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN;
@@ -131,7 +134,7 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 			    struct fsnotify_iter_info *iter_info, u64 *mnt_id)
 {
 	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
-	u64 wanted = 0, ignored = 0, subtree = 0, below = 0;
+	u64 wanted = 0, ignored = 0, everywhere, subtree = 0, below = 0;
 	struct fsnotify_mark *fsn;
 	int type;
 
@@ -150,13 +153,14 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 		if (mark->mnt_id)
 			*mnt_id = mark->mnt_id;
 	}
+	everywhere = ignored;
 	if (READ_ONCE(group->nr_subtrees) &&
 	    (kinds & (wanted | subtree) & ~FANL_KIND_MODIFIERS))
 		below = fanl_hook_subtrees(group, hook, inode, kinds, subtree,
 					   &ignored);
 	return fanl_kinds_wanted(kinds, wanted, ignored,
 				 READ_ONCE(group->mask)) |
-	       fanl_kinds_wanted(kinds, below, 0, READ_ONCE(group->mask));
+	       fanl_kinds_wanted(kinds, below, everywhere, READ_ONCE(group->mask));
 }
 
 /*
@@ -370,7 +374,6 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 {
 	struct fanl_group *group = fsn->private;
 	struct inode *inode = fsnotify_data_inode(data, data_type);
-	struct super_block *sb = fsnotify_data_sb(data, data_type);
 	struct fanl_hook hook;
 	u64 kinds, mnt_id = 0;
 	unsigned long hash;
@@ -378,6 +381,7 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	hook.mask = mask;
 	hook.data = data;
 	hook.data_type = data_type;
+	hook.sb = fsnotify_data_sb(data, data_type);
 	hook.dir = dir;
 	hook.name = name;
 	hook.dentry = fsnotify_data_dentry(data, data_type);
@@ -387,7 +391,7 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	if (!kinds)
 		goto put_operation;
 
-	hash = hash_ptr(inode ?: dir ?: (void *)sb, 32);
+	hash = hash_ptr(inode ?: dir ?: (void *)hook.sb, 32);
 	if (fanl_queue_lose_early(group, hash))
 		goto put_operation;
 
@@ -399,7 +403,7 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 		.kinds = kinds,
 		.flags = hook.flags,
 		.mnt_id = mnt_id,
-		.sb = sb,
+		.sb = hook.sb,
 		.path = &hook.path,
 		.new_path = &hook.new_path,
 		.hash = hash,

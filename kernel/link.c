@@ -4,31 +4,30 @@
  */
 #include <linux/fs.h>
 #include <linux/limits.h>
-#include <linux/magic.h>
 
 #include "link.h"
-
-/* Of others, the network or a daemon would have to be asked. */
-static bool fanl_link_is_here(const struct super_block *sb)
-{
-	return (sb->s_type->fs_flags & FS_REQUIRES_DEV) ||
-	       sb->s_magic == TMPFS_MAGIC ||
-	       sb->s_magic == OVERLAYFS_SUPER_MAGIC;
-}
+#include "object.h"
 
 /**
  * fanl_link_read - what is in a symbolic link
  * @dentry: the link, just made; its directory is locked
  * @done: cleared; to be called when the text is not needed any more
  *
+ * Where it may have to be asked of the network or a daemon, which is where names
+ * have to be looked at again (for overlayfs, those of the layer below), it is not
+ * asked for.
+ *
  * Return: the text, less than PATH_MAX long; NULL if it is not at hand.
  */
 const char *fanl_link_read(struct dentry *dentry, struct delayed_call *done)
 {
+	const unsigned int elsewhere = DCACHE_OP_REVALIDATE |
+				       DCACHE_OP_WEAK_REVALIDATE;
 	struct inode *inode = d_inode(dentry);
 	const char *link = READ_ONCE(inode->i_link);
 
-	if (!link && inode->i_op->get_link && fanl_link_is_here(inode->i_sb))
+	if (!link && inode->i_op->get_link && fanl_sb_is_local(inode->i_sb) &&
+	    !(dentry->d_flags & elsewhere))
 		link = inode->i_op->get_link(dentry, inode, done);
 	if (IS_ERR_OR_NULL(link) || strnlen(link, PATH_MAX) == PATH_MAX)
 		return NULL;

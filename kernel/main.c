@@ -49,9 +49,7 @@ static int __init fanl_init(void)
 	err = fanl_operations_init();
 	if (err)
 		goto marks_exit;
-	err = fanl_global_init();
-	if (err)
-		goto operations_exit;
+	fanl_global_init();
 	err = netlink_register_notifier(&fanl_netlink_notifier);
 	if (err)
 		goto global_exit;
@@ -67,7 +65,6 @@ unregister_notifier:
 	netlink_unregister_notifier(&fanl_netlink_notifier);
 global_exit:
 	fanl_global_exit();
-operations_exit:
 	fanl_operations_exit();
 marks_exit:
 	fanl_marks_exit();

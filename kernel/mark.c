@@ -407,7 +407,8 @@ unlock:
  * @req: which mark, and what; a mark with nothing left goes
  * @extack: where the reason of a refusal goes
  *
- * Return: 0; -ENOENT, the object has no mark of the group; -ENOMEM.
+ * Return: 0; -ENOENT, the object has no mark of the group, or the group is going
+ * away; -ENOMEM.
  */
 int fanl_mark_remove(struct fanl_group *group,
 		     const struct fanl_mark_request *req,
@@ -419,6 +420,11 @@ int fanl_mark_remove(struct fanl_group *group,
 	int err;
 
 	mutex_lock(&group->mark_lock);
+	if (group->closing) {
+		mutex_unlock(&group->mark_lock);
+		NL_SET_ERR_MSG(extack, "group is going away");
+		return -ENOENT;
+	}
 	mark = fanl_mark_find(group, req->type, &object);
 	if (mark)
 		ignore = READ_ONCE(mark->fsn.ignore_mask);

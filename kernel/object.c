@@ -3,6 +3,8 @@
  * Objects: what marks are attached to.
  */
 #include <linux/fsnotify_backend.h>
+#include <linux/gfs2_ondisk.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <net/netlink.h>
 
@@ -52,6 +54,30 @@ struct fanl_object fanl_object_sb(struct super_block *sb)
 		.obj_type = FSNOTIFY_OBJ_TYPE_SB,
 		.sb = sb,
 	};
+}
+
+/**
+ * fanl_sb_is_local - whether a filesystem is this kernel's own
+ * @sb: the filesystem
+ *
+ * Of network filesystems, clusters and FUSE memory has what was heard last, and
+ * asking means to wait.
+ *
+ * Return: true if what is in memory is the truth.
+ */
+bool fanl_sb_is_local(const struct super_block *sb)
+{
+	switch (sb->s_magic) {
+	case FUSE_SUPER_MAGIC:
+	case GFS2_MAGIC:
+	case OCFS2_SUPER_MAGIC:
+		return false;
+	case TMPFS_MAGIC:
+	case OVERLAYFS_SUPER_MAGIC:
+		return true;
+	default:
+		return sb->s_type->fs_flags & FS_REQUIRES_DEV;
+	}
 }
 
 static int fanl_object_check_type(const struct fanl_mark_request *req,

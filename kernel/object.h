@@ -26,6 +26,7 @@ struct fanl_object {
 
 struct fanl_object fanl_object(const struct fanl_mark_request *req);
 struct fanl_object fanl_object_sb(struct super_block *sb);
+bool fanl_sb_is_local(const struct super_block *sb);
 int fanl_object_check(const struct fanl_mark_request *req,
 		      struct netlink_ext_ack *extack);
 

@@ -36,6 +36,11 @@ static int fanl_may_open(const struct path *path, u32 flags,
 		NL_SET_ERR_MSG(extack, "file can only be appended to");
 		return -EPERM;
 	}
+	if ((flags & O_NOATIME) &&
+	    !inode_owner_or_capable(mnt_idmap(path->mnt), inode)) {
+		NL_SET_ERR_MSG(extack, "O_NOATIME is for the owner");
+		return -EPERM;
+	}
 	err = inode_permission(mnt_idmap(path->mnt), inode, acc_mode);
 	if (err)
 		NL_SET_ERR_MSG(extack, "no permission");

@@ -12,10 +12,13 @@
  * found is that of the operation: one that failed leaves a record behind, which
  * the next operation of that task on that inode replaces. There is no such hook
  * between a failed fallocate(2) and a write; whether the task is still in
- * the function that was seen is what its stack tells.
+ * the function that was seen is what its stack tells. On its way fallocate(2) may
+ * set attributes, so the two sorts of records leave each other alone.
  *
  * The records are few. When a task needs one and none is free, the oldest goes;
- * the operation it was of is reported with all that it may have changed.
+ * the operation it was of is reported with all that it may have changed. Where
+ * that was fallocate(2) or the like, a write is told from it by the stack: from
+ * where such functions are called is known from those that were seen.
  */
 #include <linux/hash.h>
 #include <linux/mm.h>
@@ -39,12 +42,23 @@
 /* For how long ftrace stays on without a group. */
 #define FANL_IDLE		(10 * HZ)
 
-/* The records of the tasks with one hash. The lock is innermost. */
+/**
+ * struct fanl_bucket - the records of the tasks with one hash
+ * @lock: protects them; innermost
+ * @begun: operations begun
+ * @data_lost: records of FANL_OPS_DATA had to go
+ * @operation: the records
+ */
 struct fanl_bucket {
 	raw_spinlock_t		lock;
 	u64			begun;
+	bool			data_lost;
 	struct fanl_operation	operation[FANL_BUCKET_OPERATIONS];
 };
+
+/* Places that FANL_OPS_DATA return to; each is put here once and stays. */
+#define FANL_CALLERS	32
+static unsigned long fanl_callers[FANL_CALLERS];
 
 static struct fanl_bucket *fanl_buckets;
 
@@ -62,8 +76,14 @@ static bool fanl_operation_has(const struct fanl_operation *operation,
 	return false;
 }
 
-/* What begins with this inode replaces what began with it before. */
+static bool fanl_op_is_data(enum fanl_op op)
+{
+	return BIT(op) & FANL_OPS_DATA;
+}
+
+/* What begins with this inode replaces what of its sort began with it before. */
 static struct fanl_operation *fanl_operation_pick(struct fanl_bucket *bucket,
+						  enum fanl_op op,
 						  enum fanl_node_role role,
 						  const struct inode *inode)
 {
@@ -79,7 +99,8 @@ static struct fanl_operation *fanl_operation_pick(struct fanl_bucket *bucket,
 			oldest = operation;
 		if (operation->task != current)
 			continue;
-		if (operation->image[role].inode == inode)
+		if (operation->image[role].inode == inode &&
+		    fanl_op_is_data(operation->op) == fanl_op_is_data(op))
 			return operation;
 		nr_mine++;
 		if (!mine || operation->begun < mine->begun)
@@ -96,9 +117,14 @@ static struct fanl_operation *fanl_operation_begin(struct fanl_bucket *bucket,
 {
 	struct fanl_operation *operation;
 
-	operation = fanl_operation_pick(bucket, role, inode);
-	if (!operation)
+	operation = fanl_operation_pick(bucket, op, role, inode);
+	if (!operation) {
+		bucket->data_lost |= fanl_op_is_data(op);
 		return NULL;
+	}
+	if (operation->task && fanl_op_is_data(operation->op) &&
+	    !(operation->task == current && fanl_op_is_data(op)))
+		bucket->data_lost = true;
 	operation->task = current;
 	operation->begun = ++bucket->begun;
 	operation->op = op;
@@ -242,12 +268,25 @@ static void fanl_enter_rename(struct ftrace_regs *regs, unsigned long caller)
 	raw_spin_unlock(&bucket->lock);
 }
 
+static void fanl_caller_remember(unsigned long caller)
+{
+	for (int i = 0; i < FANL_CALLERS; i++) {
+		unsigned long known = READ_ONCE(fanl_callers[i]);
+
+		if (!known)
+			known = cmpxchg(&fanl_callers[i], 0, caller);
+		if (!known || known == caller)
+			return;
+	}
+}
+
 static void fanl_enter_data(enum fanl_op op, const struct file *file,
 			    unsigned long caller)
 {
 	struct fanl_bucket *bucket = fanl_bucket();
 	struct fanl_operation *operation;
 
+	fanl_caller_remember(caller);
 	raw_spin_lock(&bucket->lock);
 	operation = fanl_operation_begin(bucket, op, FANL_NODE_OBJECT,
 					 file_inode(file));
@@ -285,11 +324,11 @@ static struct fanl_probe fanl_operation_probes[] = {
 	{ "vfs_fallocate", fanl_enter_fallocate },
 	{ "vfs_copy_file_range", fanl_enter_clone },
 	{ "vfs_clone_file_range", fanl_enter_clone },
+	/* IMA's and EVM's own attributes pass no hook */
+	{ "__vfs_setxattr_noperm", fanl_enter_setxattr, .optional = true },
 	/* Linux 7: before that, fsnotify does not tell of it */
-	{ "security_inode_file_setattr", fanl_enter_setflags },
+	{ "security_inode_file_setattr", fanl_enter_setflags, .optional = true },
 };
-
-#define FANL_PROBES_NEEDED	(ARRAY_SIZE(fanl_operation_probes) - 1)
 
 static void fanl_operation_enter(unsigned long ip, unsigned long caller,
 				 struct ftrace_ops *ops,
@@ -304,7 +343,7 @@ static struct ftrace_ops fanl_operation_ops = {
 	.flags = FANL_PROBE_FLAGS,
 };
 
-static unsigned int fanl_nr_probes;
+static bool fanl_operations_seen;
 
 /* Groups, and whether ftrace is on for them. */
 static atomic_t fanl_operation_users = ATOMIC_INIT(0);
@@ -312,16 +351,27 @@ static bool fanl_operation_on;
 
 /* ---- what fsnotify's call finds ---- */
 
-/* Is the task still in the function that was seen? */
-static bool fanl_operation_goes_on(const struct fanl_operation *operation)
+/* Is the task still in a function that returns to one of @callers? */
+static bool fanl_operation_goes_on(const unsigned long *callers,
+				   unsigned int nr_callers)
 {
 	unsigned long stack[FANL_STACK_MAX];
 	unsigned int nr = stack_trace_save(stack, ARRAY_SIZE(stack), 0);
 
 	for (unsigned int i = 0; i < nr; i++)
-		if (stack[i] == operation->caller)
-			return true;
+		for (unsigned int k = 0; k < nr_callers; k++)
+			if (stack[i] == READ_ONCE(callers[k]))
+				return true;
 	return false;
+}
+
+/* A write, or an operation whose record had to go? */
+static const struct fanl_operation *fanl_operation_missed(void)
+{
+	if (READ_ONCE(fanl_bucket()->data_lost) &&
+	    fanl_operation_goes_on(fanl_callers, FANL_CALLERS))
+		return &fanl_operation_unknown;
+	return NULL;
 }
 
 static struct fanl_operation *fanl_operation_search(unsigned int ops,
@@ -364,11 +414,10 @@ const struct fanl_operation *fanl_operation_find(unsigned int ops,
 	operation = fanl_operation_search(ops, inode);
 	if (!(ops & FANL_OPS_DATA))
 		return operation ?: &fanl_operation_unknown;
-	if (operation && !fanl_operation_goes_on(operation)) {
-		fanl_operation_put(operation);
-		return NULL;
-	}
-	return operation;
+	if (operation && fanl_operation_goes_on(&operation->caller, 1))
+		return operation;
+	fanl_operation_put(operation);
+	return fanl_operation_missed();
 }
 
 /**
@@ -398,6 +447,7 @@ static void fanl_operations_forget(void)
 		struct fanl_bucket *bucket = &fanl_buckets[i];
 
 		raw_spin_lock(&bucket->lock);
+		bucket->data_lost = false;
 		for (int k = 0; k < FANL_BUCKET_OPERATIONS; k++)
 			bucket->operation[k].task = NULL;
 		raw_spin_unlock(&bucket->lock);
@@ -422,20 +472,30 @@ static DECLARE_DELAYED_WORK(fanl_operation_idle_work, fanl_operation_idle);
  */
 bool fanl_operations_available(void)
 {
-	return fanl_nr_probes >= FANL_PROBES_NEEDED;
+	return fanl_operations_seen;
 }
 
 /**
- * fanl_operations_enable - see operations from now on
+ * fanl_operations_use - there is a group more
+ */
+void fanl_operations_use(void)
+{
+	atomic_inc(&fanl_operation_users);
+}
+
+/**
+ * fanl_operations_enable - see operations from now on, if there is a group
  *
- * There is a group. If ftrace is switched off, or without memory, operations are
- * reported with all that they may have changed.
+ * If ftrace is switched off, or without memory, operations are reported with all
+ * that they may have changed.
+ *
+ * Context: may wait for all tasks, where ftrace is being switched off.
  */
 void fanl_operations_enable(void)
 {
-	atomic_inc(&fanl_operation_users);
 	guard(mutex)(&fanl_operation_lock);
-	if (fanl_operation_on || !fanl_operations_available())
+	if (fanl_operation_on || !fanl_operations_available() ||
+	    !atomic_read(&fanl_operation_users))
 		return;
 	fanl_operations_forget();
 	if (!register_ftrace_function(&fanl_operation_ops))
@@ -443,12 +503,12 @@ void fanl_operations_enable(void)
 }
 
 /**
- * fanl_operations_disable - undo fanl_operations_enable()
+ * fanl_operations_unuse - there is a group less
  *
  * ftrace stays on for a while: switching it off and on takes longer than a
  * group does.
  */
-void fanl_operations_disable(void)
+void fanl_operations_unuse(void)
 {
 	if (atomic_dec_and_test(&fanl_operation_users))
 		mod_delayed_work(system_wq, &fanl_operation_idle_work, FANL_IDLE);
@@ -467,8 +527,9 @@ int fanl_operations_init(void)
 		return -ENOMEM;
 	for (int i = 0; i < 1 << FANL_BUCKET_BITS; i++)
 		raw_spin_lock_init(&fanl_buckets[i].lock);
-	fanl_nr_probes = fanl_probes_init(&fanl_operation_ops, fanl_operation_probes,
-					  ARRAY_SIZE(fanl_operation_probes));
+	fanl_operations_seen =
+		fanl_probes_init(&fanl_operation_ops, fanl_operation_probes,
+				 ARRAY_SIZE(fanl_operation_probes));
 	return 0;
 }
 

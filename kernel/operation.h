@@ -86,8 +86,9 @@ extern const struct fanl_operation fanl_operation_unknown;
 
 int fanl_operations_init(void);
 void fanl_operations_exit(void);
+void fanl_operations_use(void);
 void fanl_operations_enable(void);
-void fanl_operations_disable(void);
+void fanl_operations_unuse(void);
 bool fanl_operations_available(void);
 const struct fanl_operation *fanl_operation_find(unsigned int ops,
 						 const struct inode *inode);
@@ -104,11 +105,15 @@ static inline void fanl_operations_exit(void)
 {
 }
 
+static inline void fanl_operations_use(void)
+{
+}
+
 static inline void fanl_operations_enable(void)
 {
 }
 
-static inline void fanl_operations_disable(void)
+static inline void fanl_operations_unuse(void)
 {
 }
 

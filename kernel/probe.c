@@ -24,19 +24,20 @@
  * are, which takes seconds where the machine is emulated. A kprobe that is never
  * armed has the address at once.
  *
- * Return: how many there are in this kernel; with none, do not register @ops,
- * which would see all functions. ftrace_free_filter() undoes it.
+ * Return: whether this kernel has all that are not optional; otherwise do not
+ * register @ops, which might see all functions. ftrace_free_filter() undoes it.
  */
-unsigned int fanl_probes_init(struct ftrace_ops *ops, struct fanl_probe *probes,
-			      unsigned int nr)
+bool fanl_probes_init(struct ftrace_ops *ops, struct fanl_probe *probes,
+		      unsigned int nr)
 {
 	struct kprobe *kps __free(kfree) = kcalloc(nr, sizeof(*kps), GFP_KERNEL);
 	struct kprobe **found __free(kfree) = kcalloc(nr, sizeof(*found),
 						      GFP_KERNEL);
 	unsigned int nr_found = 0;
+	bool complete = true;
 
 	if (!kps || !found)
-		return 0;
+		return false;
 	for (unsigned int i = 0; i < nr; i++) {
 		kps[i].symbol_name = probes[i].symbol;
 		kps[i].flags = KPROBE_FLAG_DISABLED;
@@ -47,14 +48,13 @@ unsigned int fanl_probes_init(struct ftrace_ops *ops, struct fanl_probe *probes,
 	}
 	unregister_kprobes(found, nr_found);
 
-	nr_found = 0;
 	for (unsigned int i = 0; i < nr; i++) {
 		if (probes[i].ip &&
 		    ftrace_set_filter_ip(ops, probes[i].ip, 0, 0))
 			probes[i].ip = 0;
-		nr_found += !!probes[i].ip;
+		complete &= probes[i].ip || probes[i].optional;
 	}
-	return nr_found;
+	return complete;
 }
 
 /**

@@ -12,11 +12,13 @@
  * @symbol: its name
  * @enter: called at its entry, with the address that it returns to; may not
  *	sleep
+ * @optional: a kernel without it lacks nothing
  * @ip: where it begins, 0 if this kernel does not have it
  */
 struct fanl_probe {
 	const char	*symbol;
 	void		(*enter)(struct ftrace_regs *regs, unsigned long caller);
+	bool		optional;
 	unsigned long	ip;
 };
 
@@ -31,8 +33,8 @@ struct fanl_probe {
 	(FTRACE_OPS_FL_SAVE_ARGS | FTRACE_OPS_FL_RECURSION | \
 	 FTRACE_OPS_FL_RCU | FTRACE_OPS_FL_PERMANENT)
 
-unsigned int fanl_probes_init(struct ftrace_ops *ops, struct fanl_probe *probes,
-			      unsigned int nr);
+bool fanl_probes_init(struct ftrace_ops *ops, struct fanl_probe *probes,
+		      unsigned int nr);
 void fanl_probes_enter(const struct fanl_probe *probes, unsigned int nr,
 		       unsigned long ip, unsigned long caller,
 		       struct ftrace_regs *regs);

@@ -97,6 +97,29 @@ u64 fanl_subtree_kinds(struct fanl_group *group, const struct super_block *sb)
 	return kinds;
 }
 
+/**
+ * fanl_subtree_on - whether a group has a subtree on a filesystem
+ * @group: the group
+ * @sb: the filesystem
+ *
+ * What its mark asks for may be left over from a directory that is gone.
+ *
+ * Context: fsnotify's call. For what has no place, as it looks at all subtrees.
+ * Return: true if there is one.
+ */
+bool fanl_subtree_on(struct fanl_group *group, const struct super_block *sb)
+{
+	struct fanl_mark *mark;
+	unsigned int bucket;
+	bool found = false;
+
+	rcu_read_lock();
+	hash_for_each_rcu(group->subtrees, bucket, mark, subtree_node)
+		found |= mark->sb == sb;
+	rcu_read_unlock();
+	return found;
+}
+
 /* What the subtree marks of one directory say. */
 static void fanl_inside_add(struct fanl_group *group, const struct inode *inode,
 			    bool is_dir, struct fanl_inside *inside)

@@ -29,6 +29,7 @@ void fanl_subtree_erase(struct fanl_mark *mark);
 struct fanl_mark *fanl_subtree_get(struct fanl_group *group,
 				   const struct inode *inode);
 u64 fanl_subtree_kinds(struct fanl_group *group, const struct super_block *sb);
+bool fanl_subtree_on(struct fanl_group *group, const struct super_block *sb);
 
 void fanl_inside_of_dentry(struct fanl_group *group, struct dentry *dentry,
 			   bool is_dir, struct fanl_inside *inside);

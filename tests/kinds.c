@@ -295,7 +295,7 @@ static int op_setuid_chown(void)
 }
 
 /* Not as root, who keeps the bit. */
-static int op_setuid_write(void)
+static int as_somebody(int (*operation)(void))
 {
 	int status;
 	pid_t pid = fork();
@@ -303,10 +303,30 @@ static int op_setuid_write(void)
 	if (!pid) {
 		if (setresuid(1001, 1001, 1001))
 			_exit(1);
-		_exit(write(fd_setuid, "x", 1) != 1);
+		_exit(operation() != 0);
 	}
 	waitpid(pid, &status, 0);
 	return status;
+}
+
+static int write_setuid(void)
+{
+	return write(fd_setuid, "x", 1) != 1;
+}
+
+static int op_setuid_write(void)
+{
+	return as_somebody(write_setuid);
+}
+
+static int fallocate_setuid(void)
+{
+	return fallocate(fd_setuid, 0, 0, 8192);
+}
+
+static int op_setuid_fallocate(void)
+{
+	return as_somebody(fallocate_setuid);
 }
 
 static int op_set_acl(void)
@@ -467,6 +487,7 @@ OP(removexattr, EV(REMOVEXATTR, "other"))
 
 OP(setuid_chown, EV(CHMOD | CHOWN, "setuid"))
 OP(setuid_write, EV(CHMOD, "setuid"), EV(WRITE, "setuid"))
+OP(setuid_fallocate, EV(CHMOD, "setuid"), EV(FALLOCATE, "setuid"))
 OP(set_acl, EV(SETXATTR, "file"))
 OP(remove_acl, EV(REMOVEXATTR, "listed"))
 OP(copy_range, EV(ACCESS, "text"), EV(CLONE_RANGE, "text"))

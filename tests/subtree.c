@@ -186,6 +186,17 @@ TEST_F(subtree, is_left_out_of_a_filesystem)
 	fanotify_nl_close(h);
 }
 
+TEST_F(subtree, has_what_other_marks_do_not_ignore)
+{
+	ASSERT_EQ(0, system("cp /bin/true in/program"));
+	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in", KIND(OPEN)));
+	ASSERT_EQ(0, listen_ignore(self->h, FANOTIFY_MARK_TYPE_INODE, "in/program",
+				   KIND(OPEN), SURVIVES));
+	/* opened and opened to be executed, in one event */
+	EXPECT_EQ(0, HEARD(KIND(OPEN), system("in/program")));
+	EXPECT_EQ(1, HEARD(KIND(OPEN), close(open("in/a/b/file", O_RDONLY))));
+}
+
 TEST_F(subtree, leaves_the_mark_of_the_filesystem_alone)
 {
 	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, ".", KIND(OPEN)));

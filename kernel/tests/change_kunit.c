@@ -3,6 +3,7 @@
  * KUnit tests of change.c: what has changed, by comparison and without.
  */
 #include <kunit/test.h>
+#include <linux/magic.h>
 
 #include "../change.h"
 #include "../kind.h"
@@ -110,14 +111,49 @@ static void names_and_entries_are_said_besides(struct kunit *test)
 	struct fields *f = test->priv;
 
 	f->operation.op = FANL_OP_NAME;
-	KUNIT_EXPECT_EQ(test, changed(test, KIND(DELETE), FANL_NODE_OBJECT),
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(MKDIR), FANL_NODE_OBJECT),
 			CHANGED(NAME));
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(DELETE), FANL_NODE_DIR),
 			CHANGED(DATA));
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(RENAME), FANL_NODE_NEW_DIR),
 			CHANGED(DATA));
-	KUNIT_EXPECT_EQ(test, changed(test, KIND(RENAME), FANL_NODE_TARGET),
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(RENAME), FANL_NODE_OBJECT),
 			CHANGED(NAME));
+}
+
+static void links_that_make_up_for_each_other_have_changed(struct kunit *test)
+{
+	struct fields *f = test->priv;
+
+	f->operation.op = FANL_OP_NAME;
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(DELETE), FANL_NODE_OBJECT),
+			CHANGED(NAME) | CHANGED(NLINK));
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(HARDLINK), FANL_NODE_OBJECT),
+			CHANGED(NAME) | CHANGED(NLINK));
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(RENAME), FANL_NODE_TARGET),
+			CHANGED(NAME) | CHANGED(NLINK));
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(LINK_COUNT), FANL_NODE_OBJECT),
+			CHANGED(NLINK));
+}
+
+/* Whatever the inode in memory says. */
+static void what_is_elsewhere_is_all_that_may_be(struct kunit *test)
+{
+	struct fields *f = test->priv;
+	struct super_block *sb = f->inode->i_sb;
+
+	sb->s_magic = FUSE_SUPER_MAGIC;
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(CHMOD), FANL_NODE_OBJECT),
+			ALL_CHANGED);
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(CREATE), FANL_NODE_DIR),
+			STAT_CHANGED | CHANGED(DATA));
+	sb->s_magic = TMPFS_MAGIC;
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(CHMOD), FANL_NODE_OBJECT), 0);
+	sb->s_magic = NFS_SUPER_MAGIC;
+	sb->s_type->fs_flags &= ~FS_REQUIRES_DEV;
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(CHMOD), FANL_NODE_OBJECT),
+			ALL_CHANGED);
+	sb->s_type->fs_flags |= FS_REQUIRES_DEV;
 }
 
 static void extended_attributes_are_said_besides(struct kunit *test)
@@ -127,6 +163,10 @@ static void extended_attributes_are_said_besides(struct kunit *test)
 	f->operation.op = FANL_OP_SETXATTR;
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(SETXATTR), FANL_NODE_OBJECT),
 			CHANGED(XATTR));
+	strscpy(f->operation.name, "btrfs.compression");
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(SETXATTR), FANL_NODE_OBJECT),
+			CHANGED(XATTR) | CHANGED(INODE_FLAGS));
+	strscpy(f->operation.name, "user.btrfs.");
 	f->operation.op = FANL_OP_REMOVEXATTR;
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(REMOVEXATTR), FANL_NODE_OBJECT),
 			CHANGED(XATTR));
@@ -135,14 +175,14 @@ static void extended_attributes_are_said_besides(struct kunit *test)
 			CHANGED(INODE_FLAGS));
 }
 
-static void a_new_owner_of_a_program_takes_capabilities(struct kunit *test)
+/* The VFS has looked whether there are any. */
+static void a_new_owner_takes_capabilities(struct kunit *test)
 {
 	struct fields *f = test->priv;
 
 	f->operation.valid = ATTR_UID;
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(CHOWN), FANL_NODE_OBJECT), 0);
-	f->inode->i_mode |= 0100;
-	f->operation.image[FANL_NODE_OBJECT].mode |= 0100;
+	f->operation.valid |= ATTR_KILL_PRIV;
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(CHOWN), FANL_NODE_OBJECT),
 			CHANGED(XATTR));
 }
@@ -189,8 +229,10 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(what_is_the_same_has_not_changed),
 	KUNIT_CASE(each_field_is_compared),
 	KUNIT_CASE(names_and_entries_are_said_besides),
+	KUNIT_CASE(links_that_make_up_for_each_other_have_changed),
+	KUNIT_CASE(what_is_elsewhere_is_all_that_may_be),
 	KUNIT_CASE(extended_attributes_are_said_besides),
-	KUNIT_CASE(a_new_owner_of_a_program_takes_capabilities),
+	KUNIT_CASE(a_new_owner_takes_capabilities),
 	KUNIT_CASE_PARAM(what_was_not_seen_is_all_that_may_be,
 			 unseen_gen_params),
 	{}

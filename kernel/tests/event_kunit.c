@@ -349,6 +349,31 @@ static void the_largest_fits(struct kunit *test)
 	KUNIT_EXPECT_LE(test, f->event.skb->len, FANOTIFY_EVENT_MAX);
 }
 
+/* A FUSE daemon's, as long as a path: then there is no room for its path. */
+static void a_longer_name_has_no_path(struct kunit *test)
+{
+	struct fanl_encode *f = test->priv;
+	struct fanl_path path = {
+		.name = fanl_test_name(test, PATH_MAX - 1)->name,
+		.len = PATH_MAX - 1,
+	};
+
+	with_all(f);
+	f->event.name = fanl_test_name(test, PATH_MAX - 1);
+	f->event.new_name = f->event.name;
+	f->event.path = &path;
+	f->event.new_path = &path;
+	fanl_encode(test);
+
+	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NAME]), PATH_MAX);
+	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NEW_NAME]), PATH_MAX);
+	KUNIT_EXPECT_NULL(test, f->tb[FANOTIFY_A_EVENT_PATH]);
+	KUNIT_EXPECT_NULL(test, f->tb[FANOTIFY_A_EVENT_NEW_PATH]);
+	KUNIT_EXPECT_TRUE(test, nla_get_u32(f->tb[FANOTIFY_A_EVENT_FLAGS]) &
+			  FANOTIFY_EVENT_FLAG_PATH_TRUNCATED);
+	KUNIT_EXPECT_LE(test, f->event.skb->len, FANOTIFY_EVENT_MAX);
+}
+
 /*
  * Memory comes in sizes far apart. By the byte, all that is put into an event
  * reaches the end of one of them; skb_put() panics beyond.
@@ -374,6 +399,7 @@ static struct kunit_case event_cases[] = {
 	KUNIT_CASE(names_end_where_they_end),
 	KUNIT_CASE(stamps_touch_nothing_else),
 	KUNIT_CASE(the_largest_fits),
+	KUNIT_CASE(a_longer_name_has_no_path),
 	KUNIT_CASE(room_is_made_for_all),
 	{}
 };

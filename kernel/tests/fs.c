@@ -15,9 +15,10 @@ static int init_fs_context(struct fs_context *fc)
 	return init_pseudo(fc, 0x6b756e74) ? 0 : -ENOMEM;
 }
 
-/* The longest name that an event can carry. */
+/* The longest name that an event can carry; and a local one. */
 static struct file_system_type fs_type = {
 	.name = "the_name_of_a_filesystem_type_that_takes_all_of_the_63_letters_",
+	.fs_flags = FS_REQUIRES_DEV,
 	.init_fs_context = init_fs_context,
 	.kill_sb = kill_anon_super,
 };
