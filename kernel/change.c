@@ -11,6 +11,7 @@
 #include <linux/xattr.h>
 
 #include "change.h"
+#include "compat.h"
 #include "kind.h"
 #include "object.h"
 
@@ -78,7 +79,8 @@ static bool fanl_has_images(const struct fanl_operation *operation)
 /*
  * Fields that no image has. A new mode may go into the ACL, if there is one or
  * it is not known that there is none; a new owner and a new size take a program's
- * capabilities away. Properties of btrfs are inode flags as well.
+ * capabilities away. Properties of btrfs are inode flags as well, and the other way
+ * round.
  */
 static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 changed,
 				const struct inode *inode)
@@ -90,8 +92,11 @@ static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 chan
 		return strstarts(operation->name, XATTR_BTRFS_PREFIX) ?
 		       FANOTIFY_CHANGED_XATTR | FANOTIFY_CHANGED_INODE_FLAGS :
 		       FANOTIFY_CHANGED_XATTR;
-	if (operation->op == FANL_OP_SETFLAGS)
-		return FANOTIFY_CHANGED_INODE_FLAGS;
+	if (operation->op == FANL_OP_SETFLAGS) {
+		if (inode->i_sb->s_magic == BTRFS_SUPER_MAGIC)
+			besides |= FANOTIFY_CHANGED_XATTR;
+		return besides | FANOTIFY_CHANGED_INODE_FLAGS;
+	}
 	if (operation->op != FANL_OP_SETATTR)
 		return 0;
 	if (changed & FANOTIFY_CHANGED_SIZE)
@@ -112,7 +117,8 @@ static u32 fanl_changed_at_most(u64 kinds, const struct inode *inode)
 	const u64 by_write = (u64)FANOTIFY_KIND_CLOSE_WRITE |
 			     FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_WRITE |
 			     FANOTIFY_KIND_FALLOCATE |
-			     FANOTIFY_KIND_CLONE_RANGE;
+			     FANOTIFY_KIND_CLONE_RANGE |
+			     FANL_KIND_MMAP_WRITE;
 	u32 changed = 0;
 
 	if (kinds & by_write) {
@@ -144,10 +150,28 @@ static bool fanl_links_race(u64 kinds, enum fanl_node_role role)
 			 FANOTIFY_KIND_LINK_COUNT));
 }
 
+/* What is no write, as fsnotify tells it. */
+static const struct fanl_operation *fanl_operation_told(const void *data,
+							int data_type)
+{
+	static const struct fanl_operation told[] = {
+		[FSNOTIFY_MODIFY_FALLOCATE] = { .op = FANL_OP_FALLOCATE },
+		[FSNOTIFY_MODIFY_CLONE] = { .op = FANL_OP_CLONE_RANGE },
+		[FSNOTIFY_MODIFY_MMAP] = { .op = FANL_OP_MMAP_WRITE },
+	};
+	struct fanl_modified modified;
+
+	if (!fanl_modified_told(&modified, data, data_type) ||
+	    modified.how == FSNOTIFY_MODIFY_WRITE)
+		return NULL;
+	return &told[modified.how];
+}
+
 /**
  * fanl_operation_get - the operation that fsnotify tells of
  * @fs_mask: fsnotify's mask
- * @data_type: enum fsnotify_data_type of the event
+ * @data: of fsnotify's call
+ * @data_type: enum fsnotify_data_type of @data
  * @inode: what it happened to, may be NULL
  * @dir: of a name, the directory
  *
@@ -156,7 +180,8 @@ static bool fanl_links_race(u64 kinds, enum fanl_node_role role)
  * fanl_operation_unknown if it was not seen; NULL if there is nothing to be
  * seen that fsnotify does not tell.
  */
-const struct fanl_operation *fanl_operation_get(u32 fs_mask, int data_type,
+const struct fanl_operation *fanl_operation_get(u32 fs_mask, const void *data,
+						int data_type,
 						const struct inode *inode,
 						const struct inode *dir)
 {
@@ -167,9 +192,10 @@ const struct fanl_operation *fanl_operation_get(u32 fs_mask, int data_type,
 		return fanl_operation_find(FANL_OPS_NAME, inode);
 	if (data_type == FSNOTIFY_EVENT_DENTRY)
 		return fanl_operation_find(FANL_OPS_ATTRIBUTE, inode);
-	if (fs_mask & FS_MODIFY)
-		return fanl_operation_find(FANL_OPS_DATA, inode);
-	return NULL;
+	if (!(fs_mask & FS_MODIFY))
+		return NULL;
+	return FANL_TELLS_RANGES ? fanl_operation_told(data, data_type) :
+				   fanl_operation_find(FANL_OPS_DATA, inode);
 }
 
 /**
@@ -210,4 +236,39 @@ u32 fanl_changed(const struct fanl_operation *operation, u64 kinds,
 	if (role == FANL_NODE_DIR || role == FANL_NODE_NEW_DIR)
 		return FANL_CHANGED_STAT | FANOTIFY_CHANGED_DATA;
 	return fanl_changed_at_most(kinds, inode);
+}
+
+/**
+ * fanl_changed_bytes - which bytes of a file an operation may have changed
+ * @data: of fsnotify's call
+ * @data_type: enum fsnotify_data_type of @data
+ * @operation: the operation as it was seen to begin, or NULL
+ * @inode: the file, may be NULL
+ * @offset: set to the first byte
+ * @length: set to the number of bytes, which may go beyond the end
+ *
+ * Return: true if that is known.
+ */
+bool fanl_changed_bytes(const void *data, int data_type,
+			const struct fanl_operation *operation,
+			const struct inode *inode, u64 *offset, u64 *length)
+{
+	struct fanl_modified modified;
+	loff_t before, after;
+
+	if (!inode || !S_ISREG(inode->i_mode))
+		return false;
+	if (fanl_modified_told(&modified, data, data_type)) {
+		*offset = modified.pos;
+		*length = modified.count;
+		return modified.pos >= 0;
+	}
+	if (!operation || operation->op != FANL_OP_SETATTR ||
+	    !(operation->valid & ATTR_SIZE) || !fanl_sb_is_local(inode->i_sb))
+		return false;
+	before = operation->image[FANL_NODE_OBJECT].size;
+	after = i_size_read(inode);
+	*offset = min(before, after);
+	*length = abs(after - before);
+	return true;
 }

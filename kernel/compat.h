@@ -7,7 +7,10 @@
 #define _FANL_COMPAT_H
 
 #include <linux/fs.h>
+#include <linux/fsnotify.h>
 #include <linux/netlink.h>
+
+#include <uapi/linux/fanotify-nl.h>
 
 /* Linux 7: filesystems that let nothing of theirs be marked. */
 #ifndef FS_DISALLOW_NOTIFY
@@ -33,6 +36,62 @@ static inline struct file *dentry_open_nonotify(const struct path *path,
 						const struct cred *cred)
 {
 	return dentry_open(path, flags | __FMODE_NONOTIFY, cred);
+}
+#endif
+
+/* Linux 7, and 6.12 with our patches: changes of inode flags are told of. */
+#if defined(FILE_ATTR_SIZE_VER0) || defined(fsnotify_fileattr)
+#define FANL_KIND_SETFLAGS	((u64)FANOTIFY_KIND_SETFLAGS)
+#else
+#define FANL_KIND_SETFLAGS	0ULL
+#endif
+
+/* With our patches: stores to shared mappings are told of. */
+#ifdef FSNOTIFY_MODIFY_MMAP
+#define FANL_KIND_MMAP_WRITE	((u64)FANOTIFY_KIND_MMAP_WRITE)
+#else
+#define FANL_KIND_MMAP_WRITE	0ULL
+#define FSNOTIFY_MODIFY_MMAP	3
+#endif
+
+/**
+ * struct fanl_modified - what fsnotify tells of the modification of a file
+ * @pos: where it begins, negative for unknown
+ * @count: bytes
+ * @how: FSNOTIFY_MODIFY_*
+ */
+struct fanl_modified {
+	loff_t		pos;
+	loff_t		count;
+	unsigned int	how;
+};
+
+/* With our patches: fsnotify tells of FS_MODIFY where and how it was. */
+#ifdef FSNOTIFY_MODIFY_WRITE
+#define FANL_TELLS_RANGES	1
+
+static inline bool fanl_modified_told(struct fanl_modified *modified,
+				      const void *data, int data_type)
+{
+	const struct file_range *range = fsnotify_data_file_range(data,
+								  data_type);
+
+	if (!range)
+		return false;
+	*modified = (struct fanl_modified){ range->pos, range->count,
+					    range->how };
+	return true;
+}
+#else
+#define FANL_TELLS_RANGES		0
+#define FSNOTIFY_MODIFY_WRITE		0
+#define FSNOTIFY_MODIFY_FALLOCATE	1
+#define FSNOTIFY_MODIFY_CLONE		2
+
+static inline bool fanl_modified_told(struct fanl_modified *modified,
+				      const void *data, int data_type)
+{
+	return false;
 }
 #endif
 

@@ -23,9 +23,9 @@
 	 nla_total_size(0) + 7 * FANL_U32_SIZE + 2 * FANL_U64_SIZE + \
 	 nla_total_size(TASK_COMM_LEN))
 
-/* What some have: flags, UUID, mount, error, type of filesystem. */
+/* What some have: flags, UUID, mount, error, range, type of filesystem. */
 #define FANL_EVENT_OPTIONAL \
-	(2 * FANL_U32_SIZE + FANL_U64_SIZE + \
+	(2 * FANL_U32_SIZE + 3 * FANL_U64_SIZE + \
 	 nla_total_size(FANOTIFY_UUID_LEN) + \
 	 nla_total_size(FANOTIFY_FSTYPE_MAX))
 
@@ -370,6 +370,8 @@ static unsigned int fanl_optional_len(const struct fanl_event *event)
 		len += FANL_U64_SIZE;
 	if (event->error)
 		len += FANL_U32_SIZE;
+	if (event->ranged)
+		len += 2 * FANL_U64_SIZE;
 	if (event->fs_name)
 		len += nla_total_size(FANOTIFY_FSTYPE_MAX);
 	return len;
@@ -462,6 +464,10 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 	p = fanl_put_actor(p);
 	if (event->error)
 		p = fanl_put_u32(p, FANOTIFY_A_EVENT_ERROR, event->error);
+	if (event->ranged) {
+		p = fanl_put_u64(p, FANOTIFY_A_EVENT_OFFSET, event->offset);
+		p = fanl_put_u64(p, FANOTIFY_A_EVENT_LENGTH, event->length);
+	}
 	if (event->fs_name)
 		p = fanl_put_string(p, FANOTIFY_A_EVENT_FS_NAME,
 				    event->sb->s_type->name,

@@ -66,6 +66,9 @@ struct fanl_node {
  * @new_path: of a rename, the path of @new_name
  * @link: of a symbolic link, what is in it; NULL for unknown
  * @xattr: name of an extended attribute, or NULL
+ * @ranged: @offset and @length are known
+ * @offset: of the bytes that may have changed
+ * @length: number of them
  * @mnt_id: id of the mount, 0 for unknown
  * @error: of fs-error, a positive errno
  * @fs_name: name of the filesystem's type goes in
@@ -86,6 +89,9 @@ struct fanl_event {
 	const struct fanl_path	*new_path;
 	const char		*link;
 	const char		*xattr;
+	bool			ranged;
+	u64			offset;
+	u64			length;
 	u64			mnt_id;
 	int			error;
 	bool			fs_name;

@@ -307,6 +307,11 @@ static void fanl_hook_gather(struct fanl_hook *hook, struct inode *inode)
 	else if (operation && (operation->op == FANL_OP_SETXATTR ||
 			       operation->op == FANL_OP_REMOVEXATTR))
 		event->xattr = operation->name;
+	if (event->kinds & FANL_KINDS_MODIFY)
+		event->ranged = fanl_changed_bytes(hook->data, hook->data_type,
+						   operation, inode,
+						   &event->offset,
+						   &event->length);
 	event->node[FANL_NODE_OBJECT].inode = inode;
 	event->node[FANL_NODE_OBJECT].with_stat = true;
 	if (event->kinds & FANL_KINDS_DIRENT) {
@@ -386,7 +391,7 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	hook.name = name;
 	hook.dentry = fsnotify_data_dentry(data, data_type);
 	hook.flags = 0;
-	hook.operation = fanl_operation_get(mask, data_type, inode, dir);
+	hook.operation = fanl_operation_get(mask, data, data_type, inode, dir);
 	kinds = fanl_hook_kinds(group, &hook, inode, iter_info, &mnt_id);
 	if (!kinds)
 		goto put_operation;

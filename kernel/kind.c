@@ -107,11 +107,29 @@ u64 fanl_kinds_ignorable(u32 mark_type)
  */
 u64 fanl_kinds_exact(void)
 {
-	const u64 seen = FANL_KINDS_MODIFY |
+	const u64 data = FANL_TELLS_RANGES ? FANOTIFY_KIND_TRUNCATE :
+					     FANL_KINDS_MODIFY;
+	const u64 seen = data |
 			 (FANL_KINDS_ATTRIB & ~(u64)FANOTIFY_KIND_LINK_COUNT);
 
 	return fanl_operations_available() ? FANL_KINDS_ALL :
 					     FANL_KINDS_ALL & ~seen;
+}
+
+/**
+ * fanl_kinds_ranged - kinds whose events say which bytes have changed
+ *
+ * Return: the kinds.
+ */
+u64 fanl_kinds_ranged(void)
+{
+	u64 kinds = 0;
+
+	if (fanl_operations_available())
+		kinds |= FANOTIFY_KIND_TRUNCATE;
+	if (FANL_TELLS_RANGES)
+		kinds |= FANL_KINDS_MODIFY & ~(u64)FANOTIFY_KIND_TRUNCATE;
+	return kinds;
 }
 
 /**
@@ -210,6 +228,8 @@ static u64 fanl_refine_attribute(u32 fs_mask,
 		return FANOTIFY_KIND_SETXATTR;
 	case FANL_OP_REMOVEXATTR:
 		return FANOTIFY_KIND_REMOVEXATTR;
+	case FANL_OP_SETFLAGS:
+		return FANL_KIND_SETFLAGS;
 	case FANL_OP_UNKNOWN:
 		if (fs_mask & FS_ATTRIB)
 			kinds |= FANL_KINDS_ATTRIB & ~(u64)FANOTIFY_KIND_LINK_COUNT;
@@ -231,8 +251,11 @@ static u64 fanl_refine_data(const struct fanl_operation *operation)
 		return FANOTIFY_KIND_FALLOCATE;
 	case FANL_OP_CLONE_RANGE:
 		return FANOTIFY_KIND_CLONE_RANGE;
+	case FANL_OP_MMAP_WRITE:
+		return FANL_KIND_MMAP_WRITE;
 	default:
-		return FANL_KINDS_MODIFY & ~(u64)FANOTIFY_KIND_TRUNCATE;
+		return FANL_KINDS_MODIFY & ~((u64)FANOTIFY_KIND_TRUNCATE |
+					     FANL_KIND_MMAP_WRITE);
 	}
 }
 

@@ -7,7 +7,7 @@
 
 #include <linux/fsnotify_backend.h>
 
-#include <uapi/linux/fanotify-nl.h>
+#include "compat.h"
 
 struct fanl_operation;
 
@@ -34,11 +34,13 @@ struct fanl_operation;
 #define FANL_KINDS_ATTRIB \
 	((u64)FANOTIFY_KIND_CHMOD | FANOTIFY_KIND_CHOWN | \
 	 FANOTIFY_KIND_UTIMES | FANOTIFY_KIND_SETXATTR | \
-	 FANOTIFY_KIND_REMOVEXATTR | FANOTIFY_KIND_LINK_COUNT)
+	 FANOTIFY_KIND_REMOVEXATTR | FANOTIFY_KIND_LINK_COUNT | \
+	 FANL_KIND_SETFLAGS)
 
 #define FANL_KINDS_MODIFY \
 	((u64)FANOTIFY_KIND_WRITE | FANOTIFY_KIND_TRUNCATE | \
-	 FANOTIFY_KIND_FALLOCATE | FANOTIFY_KIND_CLONE_RANGE)
+	 FANOTIFY_KIND_FALLOCATE | FANOTIFY_KIND_CLONE_RANGE | \
+	 FANL_KIND_MMAP_WRITE)
 
 /* Only events with a struct path reach a mount mark (fs/notify/fsnotify.c). */
 #define FANL_KINDS_MOUNT \
@@ -74,6 +76,7 @@ u64 fanl_kinds_of_mask(u64 mask, bool is_dir);
 u64 fanl_kinds_legal(u32 mark_type);
 u64 fanl_kinds_ignorable(u32 mark_type);
 u64 fanl_kinds_exact(void);
+u64 fanl_kinds_ranged(void);
 u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type);
 u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type,
 		      const struct fanl_operation *operation);

@@ -277,6 +277,7 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 	/* a uint of 64 bits: sparse minds nla_put_uint() of a constant */
 	const u64 kinds = FANL_KINDS_ALL | FANOTIFY_KIND_GAP;
 	const u64 exact = fanl_kinds_exact();
+	const u64 ranged = fanl_kinds_ranged();
 	struct sk_buff *reply;
 	void *hdr;
 	int err;
@@ -297,7 +298,8 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_GROUPS_MAX, fanl_groups_max) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_MARKS_MAX, fanl_marks_max) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_MEMBERS_MAX, FANL_MEMBERS_MAX) ||
-	      nla_put(reply, FANOTIFY_A_CAPS_EXACT, sizeof(exact), &exact);
+	      nla_put(reply, FANOTIFY_A_CAPS_EXACT, sizeof(exact), &exact) ||
+	      nla_put(reply, FANOTIFY_A_CAPS_RANGED, sizeof(ranged), &ranged);
 	for (u32 type = FANOTIFY_MARK_TYPE_INODE;
 	     !err && fanl_kinds_legal(type); type++)
 		err = fanl_put_mark_caps(reply, type);

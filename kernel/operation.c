@@ -13,7 +13,8 @@
  * the next operation of that task on that inode replaces. There is no such hook
  * between a failed fallocate(2) and a write; whether the task is still in
  * the function that was seen is what its stack tells. On its way fallocate(2) may
- * set attributes, so the two sorts of records leave each other alone.
+ * set attributes, so the two sorts of records leave each other alone. Where
+ * fsnotify tells of those itself (compat.h), they are not looked at.
  *
  * The records are few. When a task needs one and none is free, the oldest goes;
  * the operation it was of is reported with all that it may have changed. Where
@@ -27,6 +28,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 
+#include "compat.h"
 #include "operation.h"
 #include "probe.h"
 
@@ -202,8 +204,15 @@ static void fanl_enter_removexattr(struct ftrace_regs *regs,
 			     FANL_ARG(regs, 2));
 }
 
-/* security_inode_file_setattr(dentry, fa) */
+/* vfs_fileattr_set(idmap, dentry, fa): the inode is not locked yet */
 static void fanl_enter_setflags(struct ftrace_regs *regs, unsigned long caller)
+{
+	fanl_enter_attribute(FANL_OP_SETFLAGS, FANL_ARG(regs, 1), "");
+}
+
+/* security_inode_file_setattr(dentry, fa): now it is */
+static void fanl_enter_setflags_locked(struct ftrace_regs *regs,
+				       unsigned long caller)
 {
 	fanl_enter_attribute(FANL_OP_SETFLAGS, FANL_ARG(regs, 0), "");
 }
@@ -321,21 +330,26 @@ static struct fanl_probe fanl_operation_probes[] = {
 	{ "security_inode_unlink", fanl_enter_unlink },
 	{ "security_inode_rmdir", fanl_enter_unlink },
 	{ "security_inode_rename", fanl_enter_rename },
+	/* IMA's and EVM's own attributes pass no hook */
+	{ "__vfs_setxattr_noperm", fanl_enter_setxattr, .optional = true },
+	{ "vfs_fileattr_set", fanl_enter_setflags, .optional = true },
+	/* Linux 7 */
+	{ "security_inode_file_setattr", fanl_enter_setflags_locked,
+	  .optional = true },
+	/* needed where fsnotify does not tell of them */
 	{ "vfs_fallocate", fanl_enter_fallocate },
 	{ "vfs_copy_file_range", fanl_enter_clone },
 	{ "vfs_clone_file_range", fanl_enter_clone },
-	/* IMA's and EVM's own attributes pass no hook */
-	{ "__vfs_setxattr_noperm", fanl_enter_setxattr, .optional = true },
-	/* Linux 7: before that, fsnotify does not tell of it */
-	{ "security_inode_file_setattr", fanl_enter_setflags, .optional = true },
 };
+
+#define FANL_PROBES \
+	(ARRAY_SIZE(fanl_operation_probes) - (FANL_TELLS_RANGES ? 3 : 0))
 
 static void fanl_operation_enter(unsigned long ip, unsigned long caller,
 				 struct ftrace_ops *ops,
 				 struct ftrace_regs *regs)
 {
-	fanl_probes_enter(fanl_operation_probes,
-			  ARRAY_SIZE(fanl_operation_probes), ip, caller, regs);
+	fanl_probes_enter(fanl_operation_probes, FANL_PROBES, ip, caller, regs);
 }
 
 static struct ftrace_ops fanl_operation_ops = {
@@ -428,7 +442,7 @@ void fanl_operation_put(const struct fanl_operation *operation)
 {
 	struct fanl_bucket *bucket = fanl_bucket();
 
-	if (!operation || operation == &fanl_operation_unknown)
+	if (!operation || !operation->begun)
 		return;
 	raw_spin_lock(&bucket->lock);
 	((struct fanl_operation *)operation)->pins--;
@@ -527,9 +541,9 @@ int fanl_operations_init(void)
 		return -ENOMEM;
 	for (int i = 0; i < 1 << FANL_BUCKET_BITS; i++)
 		raw_spin_lock_init(&fanl_buckets[i].lock);
-	fanl_operations_seen =
-		fanl_probes_init(&fanl_operation_ops, fanl_operation_probes,
-				 ARRAY_SIZE(fanl_operation_probes));
+	fanl_operations_seen = fanl_probes_init(&fanl_operation_ops,
+						fanl_operation_probes,
+						FANL_PROBES);
 	return 0;
 }
 

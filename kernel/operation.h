@@ -21,13 +21,16 @@ enum fanl_op {
 	FANL_OP_RENAME,
 	FANL_OP_FALLOCATE,
 	FANL_OP_CLONE_RANGE,
+	FANL_OP_MMAP_WRITE,
 };
 
 #define FANL_OPS_ATTRIBUTE \
 	(BIT(FANL_OP_SETATTR) | BIT(FANL_OP_SETXATTR) | \
 	 BIT(FANL_OP_REMOVEXATTR) | BIT(FANL_OP_SETFLAGS))
 #define FANL_OPS_NAME	(BIT(FANL_OP_NAME) | BIT(FANL_OP_RENAME))
-#define FANL_OPS_DATA	(BIT(FANL_OP_FALLOCATE) | BIT(FANL_OP_CLONE_RANGE))
+#define FANL_OPS_DATA \
+	(BIT(FANL_OP_FALLOCATE) | BIT(FANL_OP_CLONE_RANGE) | \
+	 BIT(FANL_OP_MMAP_WRITE))
 
 /**
  * struct fanl_image - an inode before the operation
@@ -58,7 +61,7 @@ struct fanl_image {
 /**
  * struct fanl_operation - an operation that a task has begun
  * @task: the task, NULL for none; only to be compared
- * @begun: when, in counts of operations begun
+ * @begun: when, in counts of operations begun; 0, it was not seen to begin
  * @pins: users of the record, which stays as it is [lock of the bucket]
  * @op: what it does
  * @valid: ia_valid of setattr, flags of rename

@@ -201,6 +201,8 @@ static const struct unseen_param unseen_params[] = {
 	{ "close without write", KIND(CLOSE_NOWRITE), FANL_NODE_OBJECT, 0 },
 	{ "access", KIND(ACCESS), FANL_NODE_OBJECT, CHANGED(ATIME) },
 	{ "write", KIND(MODIFY) | KIND(WRITE), FANL_NODE_OBJECT, WRITTEN },
+	{ "what may be a store", KIND(MODIFY) | FANL_KIND_MMAP_WRITE,
+	  FANL_NODE_OBJECT, WRITTEN },
 	{ "close after writing", KIND(CLOSE_WRITE), FANL_NODE_OBJECT, WRITTEN },
 	{ "truncate", KIND(MODIFY) | KIND(TRUNCATE), FANL_NODE_OBJECT,
 	  ALL_CHANGED },
@@ -225,6 +227,88 @@ static void what_was_not_seen_is_all_that_may_be(struct kunit *test)
 			param->changed);
 }
 
+/* ---- bytes ---- */
+
+static bool bytes(struct kunit *test, u64 *offset, u64 *length)
+{
+	struct fields *f = test->priv;
+
+	return fanl_changed_bytes(NULL, FSNOTIFY_EVENT_NONE, &f->operation,
+				  f->inode, offset, length);
+}
+
+static void a_new_size_changes_what_is_between(struct kunit *test)
+{
+	struct fields *f = test->priv;
+	loff_t before = 5000;
+	u64 offset, length;
+
+	f->operation.valid = ATTR_SIZE;
+	f->operation.image[FANL_NODE_OBJECT].size = before;
+	i_size_write(f->inode, before + 10);
+	KUNIT_ASSERT_TRUE(test, bytes(test, &offset, &length));
+	KUNIT_EXPECT_EQ(test, offset, before);
+	KUNIT_EXPECT_EQ(test, length, 10);
+	i_size_write(f->inode, 1000);
+	KUNIT_ASSERT_TRUE(test, bytes(test, &offset, &length));
+	KUNIT_EXPECT_EQ(test, offset, 1000);
+	KUNIT_EXPECT_EQ(test, length, before - 1000);
+	i_size_write(f->inode, before);
+	KUNIT_ASSERT_TRUE(test, bytes(test, &offset, &length));
+	KUNIT_EXPECT_EQ(test, length, 0);
+}
+
+static void other_operations_have_no_bytes(struct kunit *test)
+{
+	struct fields *f = test->priv;
+	u64 offset, length;
+
+	f->operation.valid = ATTR_MODE | ATTR_MTIME;
+	KUNIT_EXPECT_FALSE(test, bytes(test, &offset, &length));
+	f->operation.valid = ATTR_SIZE;
+	f->inode->i_mode = S_IFIFO | 0640;
+	KUNIT_EXPECT_FALSE(test, bytes(test, &offset, &length));
+	KUNIT_EXPECT_FALSE(test, fanl_changed_bytes(NULL, FSNOTIFY_EVENT_NONE,
+						    NULL, f->inode, &offset,
+						    &length));
+}
+
+#if FANL_TELLS_RANGES
+static void what_fsnotify_tells_is_taken(struct kunit *test)
+{
+	struct fields *f = test->priv;
+	struct file_range range = {
+		.pos = 4096,
+		.count = 100,
+		.how = FSNOTIFY_MODIFY_CLONE,
+	};
+	const struct fanl_operation *operation;
+	u64 offset, length;
+
+	KUNIT_ASSERT_TRUE(test, fanl_changed_bytes(&range,
+						   FSNOTIFY_EVENT_FILE_RANGE,
+						   NULL, f->inode, &offset,
+						   &length));
+	KUNIT_EXPECT_EQ(test, offset, 4096);
+	KUNIT_EXPECT_EQ(test, length, 100);
+	operation = fanl_operation_get(FS_MODIFY, &range,
+				       FSNOTIFY_EVENT_FILE_RANGE, f->inode, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, operation);
+	KUNIT_EXPECT_EQ(test, operation->op, FANL_OP_CLONE_RANGE);
+	fanl_operation_put(operation);
+
+	range.how = FSNOTIFY_MODIFY_WRITE;
+	KUNIT_EXPECT_NULL(test, fanl_operation_get(FS_MODIFY, &range,
+						   FSNOTIFY_EVENT_FILE_RANGE,
+						   f->inode, NULL));
+	range.pos = -1;
+	KUNIT_EXPECT_FALSE(test, fanl_changed_bytes(&range,
+						    FSNOTIFY_EVENT_FILE_RANGE,
+						    NULL, f->inode, &offset,
+						    &length));
+}
+#endif
+
 static struct kunit_case change_cases[] = {
 	KUNIT_CASE(what_is_the_same_has_not_changed),
 	KUNIT_CASE(each_field_is_compared),
@@ -235,6 +319,11 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(a_new_owner_takes_capabilities),
 	KUNIT_CASE_PARAM(what_was_not_seen_is_all_that_may_be,
 			 unseen_gen_params),
+	KUNIT_CASE(a_new_size_changes_what_is_between),
+	KUNIT_CASE(other_operations_have_no_bytes),
+#if FANL_TELLS_RANGES
+	KUNIT_CASE(what_fsnotify_tells_is_taken),
+#endif
 	{}
 };
 

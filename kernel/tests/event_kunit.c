@@ -110,6 +110,13 @@ static void with_fs_name(struct fanl_encode *f)
 	f->event.fs_name = true;
 }
 
+static void with_range(struct fanl_encode *f)
+{
+	f->event.ranged = true;
+	f->event.offset = 4096;
+	f->event.length = U64_MAX;
+}
+
 struct presence_param {
 	const char	*desc;
 	void		(*arrange)(struct fanl_encode *f);
@@ -133,6 +140,7 @@ static const struct presence_param presence_params[] = {
 	{ "paths", with_paths, ATTR(PATH) | ATTR(NEW_PATH) },
 	{ "paths not found", with_paths_not_found, 0 },
 	{ "error", with_error, ATTR(ERROR) },
+	{ "range", with_range, ATTR(OFFSET) | ATTR(LENGTH) },
 	{ "filesystem's type", with_fs_name, ATTR(FS_NAME) },
 };
 
@@ -164,12 +172,16 @@ static void tells_when_and_where(struct kunit *test)
 	with_fs_name(f);
 	with_link(f);
 	with_xattr(f);
+	with_range(f);
 	fanl_encode(test);
 
 	KUNIT_EXPECT_STREQ(test, nla_data(f->tb[FANOTIFY_A_EVENT_LINK]),
 			   "to/where");
 	KUNIT_EXPECT_STREQ(test, nla_data(f->tb[FANOTIFY_A_EVENT_XATTR]),
 			   "user.name");
+	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_OFFSET]), 4096);
+	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_LENGTH]),
+			U64_MAX);
 	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_SEQ]), 7);
 	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_ID]), 9);
 	KUNIT_EXPECT_EQ(test, nla_get_u32(f->tb[FANOTIFY_A_EVENT_GROUP]),
@@ -309,6 +321,7 @@ static void with_all(struct fanl_encode *f)
 	with_new_dir(f);
 	with_target(f);
 	with_xattr(f);
+	with_range(f);
 	for (int i = 0; i < FANL_NODES; i++) {
 		f->event.node[i].with_stat = true;
 		f->event.node[i].changed = U32_MAX;

@@ -40,7 +40,7 @@ struct refine_param {
 	  FSNOTIFY_EVENT_PATH, KIND(name) | KIND(ONDIR) }
 #define ANY_ATTRIBUTE \
 	(KIND(ATTRIB) | KIND(CHMOD) | KIND(CHOWN) | KIND(UTIMES) | \
-	 KIND(SETXATTR) | KIND(REMOVEXATTR))
+	 KIND(SETXATTR) | KIND(REMOVEXATTR) | FANL_KIND_SETFLAGS)
 
 #define ATTRIBUTE(desc, fs_mask, operation, kinds) \
 	{ desc, fs_mask, S_IFREG, 1, FSNOTIFY_EVENT_DENTRY, kinds, operation }
@@ -103,7 +103,8 @@ static const struct refine_param refine_params[] = {
 		  KIND(ATTRIB) | KIND(SETXATTR)),
 	ATTRIBUTE("removexattr", FS_ATTRIB, DO(REMOVEXATTR),
 		  KIND(ATTRIB) | KIND(REMOVEXATTR)),
-	ATTRIBUTE("chattr", FS_ATTRIB, DO(SETFLAGS), KIND(ATTRIB)),
+	ATTRIBUTE("chattr", FS_ATTRIB, DO(SETFLAGS),
+		  KIND(ATTRIB) | FANL_KIND_SETFLAGS),
 	ATTRIBUTE("attributes, unseen", FS_ATTRIB, UNSEEN, ANY_ATTRIBUTE),
 	ATTRIBUTE("size or mtime, unseen", FS_MODIFY, UNSEEN,
 		  KIND(MODIFY) | KIND(TRUNCATE) | KIND(UTIMES)),
@@ -114,6 +115,7 @@ static const struct refine_param refine_params[] = {
 	DATA("write", NULL, KIND(WRITE)),
 	DATA("fallocate", DO(FALLOCATE), KIND(FALLOCATE)),
 	DATA("clone", DO(CLONE_RANGE), KIND(CLONE_RANGE)),
+	DATA("store", DO(MMAP_WRITE), FANL_KIND_MMAP_WRITE),
 	DATA("data, unseen", UNSEEN,
 	     KIND(WRITE) | KIND(FALLOCATE) | KIND(CLONE_RANGE)),
 	CREATED("file", S_IFREG, 1, DENTRY, KIND(CREATE_FILE)),
@@ -172,8 +174,7 @@ static void refines(struct kunit *test)
 
 /* Kinds of the protocol that no call of fsnotify has to bring. */
 #define NEEDS_NO_CALL	(KIND(EVENT_ON_CHILD) | KIND(COVERED) | KIND(GAP))
-#define NOT_AVAILABLE \
-	(KIND(SETFLAGS) | KIND(MOUNT_ATTACH) | KIND(MOUNT_DETACH))
+#define NOT_AVAILABLE	(KIND(MOUNT_ATTACH) | KIND(MOUNT_DETACH))
 
 static void each_kind_can_come(struct kunit *test)
 {
@@ -216,11 +217,12 @@ struct legal_param {
 #define UNREFINED \
 	(KIND(CREATE) | KIND(DELETE) | KIND(MOVED_FROM) | KIND(MOVED_TO) | \
 	 KIND(RENAME) | KIND(ATTRIB) | KIND(DELETE_SELF) | KIND(MOVE_SELF))
-#define WRITTEN	(KIND(WRITE) | KIND(FALLOCATE) | KIND(CLONE_RANGE))
+#define WRITTEN \
+	(KIND(WRITE) | KIND(FALLOCATE) | KIND(CLONE_RANGE) | FANL_KIND_MMAP_WRITE)
 #define REFINED \
 	(WRITTEN | KIND(TRUNCATE) | KIND(CHMOD) | KIND(CHOWN) | KIND(UTIMES) | \
 	 KIND(SETXATTR) | KIND(REMOVEXATTR) | KIND(LINK_COUNT) | \
-	 KIND(CREATE_FILE) | KIND(MKDIR) | KIND(MKNOD) | KIND(SYMLINK) | \
+	 FANL_KIND_SETFLAGS | KIND(CREATE_FILE) | KIND(MKDIR) | KIND(MKNOD) | KIND(SYMLINK) | \
 	 KIND(HARDLINK) | KIND(TMPFILE_LINK) | KIND(UNLINK) | \
 	 KIND(LAST_UNLINK) | KIND(RMDIR))
 

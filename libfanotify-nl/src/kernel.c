@@ -87,6 +87,7 @@ struct caps {
 static const struct attr_rule caps_rules[FANOTIFY_A_CAPS_MAX + 1] = {
 	CAPS(KINDS, ATTR_UINT, kinds),
 	CAPS(EXACT, ATTR_UINT, exact),
+	CAPS(RANGED, ATTR_UINT, ranged),
 	CAPS(STAT_MASK, ATTR_32, stat_mask),
 	CAPS(EVENT_MAX, ATTR_32, event_max),
 	CAPS(RCVBUF_MIN, ATTR_32, rcvbuf_min),

@@ -125,6 +125,8 @@ static inline void message_full(union message *m)
 	put_node(nlh, FANOTIFY_A_EVENT_TARGET, 4, "overwritten");
 	mnl_attr_put_strz(nlh, FANOTIFY_A_EVENT_LINK, "to/where");
 	mnl_attr_put_strz(nlh, FANOTIFY_A_EVENT_XATTR, "user.name");
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_OFFSET, 4096);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_LENGTH, 1ULL << 62);
 }
 
 static inline void message_event(union message *m, __u64 seq)

@@ -66,6 +66,8 @@ static void check_scalars(const struct fanotify_nl_event *event)
 	CHECK(!memcmp(event->uuid, UUID, FANOTIFY_UUID_LEN));
 	CHECK_EQ(event->mnt_id, 8);
 	CHECK_EQ(event->error, 117);
+	CHECK_EQ(event->offset, 4096);
+	CHECK_EQ(event->length, 1ULL << 62);
 	CHECK_STR(event->fs_name, "ext4");
 }
 
@@ -230,6 +232,7 @@ static void every_wrong_size(void)
 			switch (type) {
 			case FANOTIFY_A_EVENT_SEQ ... FANOTIFY_A_EVENT_MNT_ID:
 			case FANOTIFY_A_EVENT_ERROR:
+			case FANOTIFY_A_EVENT_OFFSET ... FANOTIFY_A_EVENT_LENGTH:
 				right = size == mnl_attr_get_payload_len(attr);
 				break;
 			case FANOTIFY_A_EVENT_OBJECT ... FANOTIFY_A_EVENT_NEW_DIR:

@@ -17,8 +17,8 @@ _fanotifyctl_watch() {
 		moved-from moved-to create delete delete-self move-self open-exec
 		fs-error rename create-file mkdir mknod symlink hardlink
 		tmpfile-link unlink last-unlink rmdir chmod chown utimes
-		setxattr removexattr link-count write truncate fallocate
-		clone-range unmount covered"
+		setxattr removexattr link-count setflags write truncate fallocate
+		clone-range mmap-write unmount covered"
 	# shellcheck disable=SC2034 # by ${!object}
 	local monitor="--mark --events --pathless --count --timeout --queue-limit --stat
 		--json --help"

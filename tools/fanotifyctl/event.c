@@ -34,7 +34,7 @@ static const struct {
 	   FANOTIFY_KIND_SETFLAGS) },
 	{ FANOTIFY_KIND_MODIFY,
 	  (FANOTIFY_KIND_WRITE | FANOTIFY_KIND_TRUNCATE | FANOTIFY_KIND_FALLOCATE |
-	   FANOTIFY_KIND_CLONE_RANGE) },
+	   FANOTIFY_KIND_CLONE_RANGE | FANOTIFY_KIND_MMAP_WRITE) },
 };
 
 /* The kinds in their most exact names, and not what the mode shows anyway. */
@@ -422,6 +422,10 @@ int event_print(struct out *o, struct columns *columns, const struct fanotify_nl
 		out_bytes(o, "link", "  link ", event->link, event->link_len);
 	if (event->xattr)
 		out_bytes(o, "xattr", "  xattr ", event->xattr, event->xattr_len);
+	if (event->has & FANOTIFY_NL_HAS_OFFSET)
+		out_u64(o, "offset", "  offset ", event->offset);
+	if (event->has & FANOTIFY_NL_HAS_LENGTH)
+		out_u64(o, "length", "  length ", event->length);
 	changed_text(o, event);
 	if (event->has & FANOTIFY_NL_HAS_GAP)
 		print_gap(o, &event->gap);

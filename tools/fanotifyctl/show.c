@@ -212,6 +212,7 @@ static int print_caps(struct out *o, const struct fanotify_nl_caps *caps)
 	/* a gap comes unasked */
 	out_bits(o, "kinds", "\nkinds ", caps->kinds & ~(__u64)FANOTIFY_KIND_GAP, out_kind);
 	out_bits(o, "exact", "\nexact ", caps->exact, out_kind);
+	out_bits(o, "ranged", "\nranged ", caps->ranged, out_kind);
 	out_bits(o, "stat", "\nstat ", caps->stat_mask, out_stat_field);
 	out_u64(o, "event_max", "\nlimits" LABEL_CAPS "largest event ", caps->event_max);
 	out_u64(o, "rcvbuf_min", LABEL_CAPS "smallest receive buffer ", caps->rcvbuf_min);

@@ -346,6 +346,8 @@ enum fanotify_nl_has {
 	FANOTIFY_NL_HAS_TARGET		= 1ULL << FANOTIFY_A_EVENT_TARGET,
 	FANOTIFY_NL_HAS_LINK		= 1ULL << FANOTIFY_A_EVENT_LINK,
 	FANOTIFY_NL_HAS_XATTR		= 1ULL << FANOTIFY_A_EVENT_XATTR,
+	FANOTIFY_NL_HAS_OFFSET		= 1ULL << FANOTIFY_A_EVENT_OFFSET,
+	FANOTIFY_NL_HAS_LENGTH		= 1ULL << FANOTIFY_A_EVENT_LENGTH,
 };
 
 /**
@@ -495,6 +497,9 @@ struct fanotify_nl_gap {
  * @actor: who did it
  * @gap: what is missing, if FANOTIFY_KIND_GAP is in @mask
  * @error: of fs-error, a positive errno
+ * @offset: where in the file the bytes begin that may have changed; no others have.
+ *	Only with FANOTIFY_NL_HAS_OFFSET in @has
+ * @length: how many they are; may reach beyond the end of the file
  *
  * Pointers point into the message that was parsed: for an event of
  * fanotify_nl_next_event() they are valid until the next call that reads
@@ -533,6 +538,8 @@ struct fanotify_nl_event {
 	struct fanotify_nl_actor actor;
 	struct fanotify_nl_gap gap;
 	__s32 error;
+	__u64 offset;
+	__u64 length;
 };
 
 /**
@@ -701,6 +708,7 @@ struct fanotify_nl_mark_caps {
  * @kinds: kinds that can be delivered
  * @exact: of them, those that are told apart from others that refine the same
  *	kind; the others come with FANOTIFY_EVENT_FLAG_INEXACT
+ * @ranged: of them, those whose events have offset and length of what has changed
  * @stat_mask: FANOTIFY_STAT_FIELD_* that can be had
  * @event_max: largest event message in bytes
  * @rcvbuf_min: smallest receive buffer of a member's socket
@@ -716,6 +724,7 @@ struct fanotify_nl_caps {
 	char version[FANOTIFY_NL_VERSION_MAX + 1];
 	__u64 kinds;
 	__u64 exact;
+	__u64 ranged;
 	__u32 stat_mask;
 	__u32 event_max;
 	__u32 rcvbuf_min;
