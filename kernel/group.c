@@ -27,6 +27,7 @@
 #include <linux/wait_bit.h>
 
 #include "defer.h"
+#include "filter.h"
 #include "group.h"
 #include "hook.h"
 #include "kind.h"
@@ -62,6 +63,8 @@ static void fanl_group_free(struct kref *kref)
 
 	xa_destroy(&group->marks);
 	mutex_destroy(&group->mark_lock);
+	/* fsnotify's callbacks are over */
+	kfree(rcu_access_pointer(group->filters));
 	kfree(group);
 	fanl_operations_unuse();
 	if (atomic_dec_and_test(&fanl_nr_groups))
@@ -86,7 +89,7 @@ static void fanl_group_enable(struct fanl_deferred *deferred)
 	fanl_group_put(group);
 }
 
-static struct fanl_group *fanl_group_alloc(const struct fanl_settings *settings)
+static struct fanl_group *fanl_group_alloc(struct fanl_settings *settings)
 {
 	struct fanl_group *group = kzalloc(sizeof(*group), GFP_KERNEL_ACCOUNT);
 
@@ -103,6 +106,8 @@ static struct fanl_group *fanl_group_alloc(const struct fanl_settings *settings)
 	group->mask = settings->mask;
 	group->stat_mask = settings->stat_mask;
 	group->queue_limit = settings->queue_limit;
+	RCU_INIT_POINTER(group->filters, settings->filters);
+	settings->filters = NULL;
 	spin_lock_init(&group->lock);
 	INIT_LIST_HEAD(&group->members);
 	mutex_init(&group->mark_lock);
@@ -165,6 +170,12 @@ static int fanl_group_register(struct fanl_group *group, u32 number,
 #define FANL_GIVEN(settings, attr) \
 	test_bit(FANOTIFY_A_GROUP_##attr, &(settings)->present)
 
+static struct fanl_filters *fanl_group_filters(const struct fanl_group *group)
+{
+	return rcu_dereference_protected(group->filters,
+					 lockdep_is_held(&fanl_registry_lock));
+}
+
 /* Does what was given agree with the group that is there? */
 static int fanl_group_matches(const struct fanl_group *group,
 			      const struct fanl_settings *s,
@@ -184,6 +195,9 @@ static int fanl_group_matches(const struct fanl_group *group,
 		what = "queue-limit";
 	else if (FANL_GIVEN(s, FLAGS) && s->flags != group->flags)
 		what = "flags";
+	else if (FANL_GIVEN(s, FILTERS) &&
+		 !fanl_filters_same(s->filters, fanl_group_filters(group)))
+		what = "set of filters";
 	if (!what)
 		return 0;
 	NL_SET_ERR_MSG_FMT(extack, "group %u exists with another %s",
@@ -296,7 +310,8 @@ static int fanl_member_may_bind(struct sock *sk, struct netlink_ext_ack *extack)
  * fanl_member_bind - make a socket a member of a group
  * @sk: the socket that asks
  * @portid: its port id
- * @settings: validated; defaults filled in for what was not given
+ * @settings: validated; defaults filled in for what was not given. A new group
+ *	takes the filters
  * @excl: the group may not exist yet
  * @extack: where the reason of a refusal goes
  *
@@ -463,11 +478,12 @@ void fanl_group_gap(struct fanl_group *group, u32 reason)
 /**
  * fanl_group_set - change a group's settings
  * @group: the group
- * @settings: validated; what is not given stays
+ * @settings: validated; what is not given stays. The filters are taken
  */
-void fanl_group_set(struct fanl_group *group,
-		    const struct fanl_settings *settings)
+void fanl_group_set(struct fanl_group *group, struct fanl_settings *settings)
 {
+	struct fanl_filters *old;
+
 	guard(mutex)(&fanl_registry_lock);
 	if (FANL_GIVEN(settings, PRIORITY))
 		group->priority = settings->priority;
@@ -477,6 +493,13 @@ void fanl_group_set(struct fanl_group *group,
 		WRITE_ONCE(group->stat_mask, settings->stat_mask);
 	if (FANL_GIVEN(settings, QUEUE_LIMIT))
 		WRITE_ONCE(group->queue_limit, settings->queue_limit);
+	if (FANL_GIVEN(settings, FILTERS)) {
+		old = fanl_group_filters(group);
+		rcu_assign_pointer(group->filters, settings->filters);
+		settings->filters = NULL;
+		if (old)
+			kfree_rcu(old, rcu);
+	}
 	atomic_inc(&fanl_generation);
 }
 

@@ -17,6 +17,7 @@
 
 #include "defer.h"
 
+struct fanl_filters;
 struct fanl_member;
 
 /*
@@ -44,6 +45,8 @@ extern uint fanl_marks_max;
  * @open_flags: of files that event-open installs
  * @queue_limit: bytes per member
  * @flags: enum fanotify_group_flag
+ * @filters: what is left out, NULL for nothing; a group that takes them leaves
+ *	NULL here
  */
 struct fanl_settings {
 	unsigned long	present;
@@ -54,6 +57,7 @@ struct fanl_settings {
 	u32		open_flags;
 	u64		queue_limit;
 	u32		flags;
+	struct fanl_filters *filters;
 };
 
 /**
@@ -78,6 +82,8 @@ struct fanl_settings {
  * @mask: kinds that the group delivers [fanl_registry_lock to change]
  * @stat_mask: attribute fields of events [fanl_registry_lock to change]
  * @queue_limit: bytes per member [fanl_registry_lock to change]
+ * @filters: what is left out, NULL for nothing [RCU; fanl_registry_lock to
+ *	change]
  * @mark_lock: serialises commands about marks; the fsnotify group's mark_mutex
  *	nests in it. Never taken by the VFS's callbacks.
  * @closing: no mark may be added any more [mark_lock]
@@ -107,6 +113,7 @@ struct fanl_group {
 	u64			mask;
 	u32			stat_mask;
 	size_t			queue_limit;
+	struct fanl_filters __rcu *filters;
 
 	struct mutex		mark_lock;
 	bool			closing;
@@ -130,8 +137,7 @@ void fanl_member_unbind(struct fanl_member *member);
 struct fanl_group *fanl_group_next(unsigned long *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);
-void fanl_group_set(struct fanl_group *group,
-		    const struct fanl_settings *settings);
+void fanl_group_set(struct fanl_group *group, struct fanl_settings *settings);
 
 void fanl_groups_release_port(u32 portid);
 void fanl_groups_exit(void);

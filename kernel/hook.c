@@ -12,6 +12,7 @@
 
 #include "change.h"
 #include "event.h"
+#include "filter.h"
 #include "group.h"
 #include "hook.h"
 #include "link.h"
@@ -128,7 +129,59 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 	return wanted | wanted_new;
 }
 
-/* Which kinds of the event the group's marks let through. */
+/*
+ * Parent and name of what was reached by a name, unless fsnotify has told them:
+ * it does of what is no directory. They are hints, not locked.
+ *
+ * Return: false if it has no name.
+ */
+static bool fanl_hook_name(struct fanl_hook *hook)
+{
+	struct dentry *dentry = hook->dentry;
+
+	if (IS_ROOT(dentry))
+		return false;
+	if (!hook->name) {
+		hook->parent = dget_parent(dentry);
+		take_dentry_name_snapshot(&hook->snapshot, dentry);
+		hook->dir = d_inode(hook->parent);
+		hook->name = &hook->snapshot.name;
+	}
+	return true;
+}
+
+/* One name that passes is enough, and so is none. */
+static bool fanl_hook_passes_by_name(const struct fanl_filters *filters,
+				     struct fanl_hook *hook, bool is_dir)
+{
+	struct dentry *dentry = hook->dentry;
+
+	if (!(hook->mask & ALL_FSNOTIFY_DIRENT_EVENTS) &&
+	    (!dentry || d_unlinked(dentry) || !fanl_hook_name(hook)))
+		return true;
+	return fanl_filters_pass_name(filters, hook->name->name, is_dir) ||
+	       ((hook->mask & FS_RENAME) &&
+		fanl_filters_pass_name(filters, dentry->d_name.name, is_dir));
+}
+
+/* Do the group's filters let the event through? */
+static bool fanl_hook_passes(struct fanl_group *group, struct fanl_hook *hook,
+			     u64 kinds)
+{
+	const struct fanl_filters *filters;
+
+	if (likely(!rcu_access_pointer(group->filters)) ||
+	    (kinds & FANL_KINDS_UNFILTERED))
+		return true;
+	guard(rcu)();
+	filters = rcu_dereference(group->filters);
+	return !filters ||
+	       (fanl_filters_pass_actor(filters) &&
+		fanl_hook_passes_by_name(filters, hook,
+					 kinds & FANOTIFY_KIND_ONDIR));
+}
+
+/* Which kinds of the event the group's marks and filters let through. */
 static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 			    struct inode *inode, u64 kinds,
 			    struct fsnotify_iter_info *iter_info, u64 *mnt_id)
@@ -153,9 +206,11 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 		if (mark->mnt_id)
 			*mnt_id = mark->mnt_id;
 	}
+	if (!(kinds & (wanted | subtree) & ~FANL_KIND_MODIFIERS) ||
+	    !fanl_hook_passes(group, hook, kinds))
+		return 0;
 	everywhere = ignored;
-	if (READ_ONCE(group->nr_subtrees) &&
-	    (kinds & (wanted | subtree) & ~FANL_KIND_MODIFIERS))
+	if (READ_ONCE(group->nr_subtrees))
 		below = fanl_hook_subtrees(group, hook, inode, kinds, subtree,
 					   &ignored);
 	return fanl_kinds_wanted(kinds, wanted, ignored,
@@ -244,10 +299,7 @@ static void fanl_hook_dirent(struct fanl_hook *hook)
 	dput(alias);
 }
 
-/*
- * Something happened to an object that was reached by a name. fsnotify gives
- * parent and name of what is no directory; they are hints, not locked.
- */
+/* Something happened to an object that was reached by a name. */
 static void fanl_hook_named(struct fanl_hook *hook)
 {
 	struct fanl_event *event = &hook->event;
@@ -257,13 +309,7 @@ static void fanl_hook_named(struct fanl_hook *hook)
 		event->flags |= FANOTIFY_EVENT_FLAG_UNLINKED;
 		return;
 	}
-	if (!IS_ROOT(dentry)) {
-		if (!hook->name) {
-			hook->parent = dget_parent(dentry);
-			take_dentry_name_snapshot(&hook->snapshot, dentry);
-			hook->dir = d_inode(hook->parent);
-			hook->name = &hook->snapshot.name;
-		}
+	if (fanl_hook_name(hook)) {
 		event->node[FANL_NODE_DIR].inode = hook->dir;
 		event->name = hook->name;
 	}
@@ -333,13 +379,19 @@ static void fanl_hook_gather(struct fanl_hook *hook, struct inode *inode)
 
 static void fanl_hook_release(struct fanl_hook *hook)
 {
+	fanl_path_free(&hook->path);
+	fanl_path_free(&hook->new_path);
+	do_delayed_call(&hook->link_done);
+}
+
+/* What may be held even of an event that is not sent. */
+static void fanl_hook_end(struct fanl_hook *hook)
+{
 	if (hook->parent) {
 		release_dentry_name_snapshot(&hook->snapshot);
 		dput(hook->parent);
 	}
-	fanl_path_free(&hook->path);
-	fanl_path_free(&hook->new_path);
-	do_delayed_call(&hook->link_done);
+	fanl_operation_put(hook->operation);
 }
 
 /* A failed allocation is announced; no operation waits or fails for it. */
@@ -390,17 +442,17 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	hook.dir = dir;
 	hook.name = name;
 	hook.dentry = fsnotify_data_dentry(data, data_type);
+	hook.parent = NULL;
 	hook.flags = 0;
 	hook.operation = fanl_operation_get(mask, data, data_type, inode, dir);
 	kinds = fanl_hook_kinds(group, &hook, inode, iter_info, &mnt_id);
 	if (!kinds)
-		goto put_operation;
+		goto end;
 
 	hash = hash_ptr(inode ?: dir ?: (void *)hook.sb, 32);
 	if (fanl_queue_lose_early(group, hash))
-		goto put_operation;
+		goto end;
 
-	hook.parent = NULL;
 	clear_delayed_call(&hook.link_done);
 	fanl_path_init(&hook.path);
 	fanl_path_init(&hook.new_path);
@@ -416,8 +468,8 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	fanl_hook_gather(&hook, inode);
 	fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
 	fanl_hook_release(&hook);
-put_operation:
-	fanl_operation_put(hook.operation);
+end:
+	fanl_hook_end(&hook);
 	return 0;
 }
 

@@ -69,6 +69,11 @@ struct fanl_operation;
 
 #define FANL_KINDS_GLOBAL (FANL_KINDS_FILESYSTEM | FANOTIFY_KIND_COVERED)
 
+/* What filters do not look at: a filesystem as a whole, and the watching itself. */
+#define FANL_KINDS_UNFILTERED \
+	((u64)FANOTIFY_KIND_FS_ERROR | FANOTIFY_KIND_UNMOUNT | \
+	 FANOTIFY_KIND_COVERED | FANOTIFY_KIND_GAP)
+
 /* GAP needs no asking and may not be asked for. */
 #define FANL_KINDS_ALL (FANL_KINDS_INODE | FANL_KINDS_GLOBAL)
 

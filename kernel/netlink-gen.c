@@ -16,8 +16,22 @@ static const struct netlink_range_validation fanotify_a_fetch_max_bytes_range = 
 	.max	= FANOTIFY_FETCH_MAX,
 };
 
+/* Common nested types */
+const struct nla_policy fanotify_filter_nl_policy[FANOTIFY_A_FILTER_NAME + 1] = {
+	[FANOTIFY_A_FILTER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
+	[FANOTIFY_A_FILTER_TGID] = { .type = NLA_U32, },
+	[FANOTIFY_A_FILTER_START] = { .type = NLA_U64, },
+	[FANOTIFY_A_FILTER_UID] = { .type = NLA_U32, },
+	[FANOTIFY_A_FILTER_CGROUP] = { .type = NLA_U64, },
+	[FANOTIFY_A_FILTER_NAME] = { .type = NLA_NUL_STRING, .len = FANOTIFY_PATTERN_MAX, },
+};
+
+const struct nla_policy fanotify_filters_nl_policy[FANOTIFY_A_FILTERS_FILTER + 1] = {
+	[FANOTIFY_A_FILTERS_FILTER] = NLA_POLICY_NESTED(fanotify_filter_nl_policy),
+};
+
 /* FANOTIFY_CMD_BIND - do */
-static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_EXCL + 1] = {
+static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_FILTERS + 1] = {
 	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
 	[FANOTIFY_A_GROUP_PRIORITY] = { .type = NLA_S32, },
 	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
@@ -26,6 +40,7 @@ static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_EXCL + 1
 	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
 	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
 	[FANOTIFY_A_GROUP_EXCL] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_GROUP_FILTERS] = NLA_POLICY_NESTED(fanotify_filters_nl_policy),
 };
 
 /* FANOTIFY_CMD_UNBIND - do */
@@ -40,13 +55,14 @@ static const struct nla_policy fanotify_group_get_nl_policy[FANOTIFY_A_GROUP_NUM
 };
 
 /* FANOTIFY_CMD_GROUP_SET - do */
-static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_QUEUE_LIMIT + 1] = {
+static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_FILTERS + 1] = {
 	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
 	[FANOTIFY_A_GROUP_TOKEN] = { .type = NLA_U64, },
 	[FANOTIFY_A_GROUP_PRIORITY] = { .type = NLA_S32, },
 	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
 	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
 	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
+	[FANOTIFY_A_GROUP_FILTERS] = NLA_POLICY_NESTED(fanotify_filters_nl_policy),
 };
 
 /* FANOTIFY_CMD_MARK_ADD - do */
@@ -111,7 +127,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.pre_doit	= fanotify_nl_pre_doit,
 		.doit		= fanotify_nl_bind_doit,
 		.policy		= fanotify_bind_nl_policy,
-		.maxattr	= FANOTIFY_A_GROUP_EXCL,
+		.maxattr	= FANOTIFY_A_GROUP_FILTERS,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -141,7 +157,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.pre_doit	= fanotify_nl_pre_doit,
 		.doit		= fanotify_nl_group_set_doit,
 		.policy		= fanotify_group_set_nl_policy,
-		.maxattr	= FANOTIFY_A_GROUP_QUEUE_LIMIT,
+		.maxattr	= FANOTIFY_A_GROUP_FILTERS,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{

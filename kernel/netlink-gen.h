@@ -11,6 +11,10 @@
 
 #include <uapi/linux/fanotify-nl.h>
 
+/* Common nested types */
+extern const struct nla_policy fanotify_filter_nl_policy[FANOTIFY_A_FILTER_NAME + 1];
+extern const struct nla_policy fanotify_filters_nl_policy[FANOTIFY_A_FILTERS_FILTER + 1];
+
 int fanotify_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 			 struct genl_info *info);
 int fanotify_nl_dump_start(struct netlink_callback *cb);

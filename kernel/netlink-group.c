@@ -3,6 +3,7 @@
  * Commands about groups and members: attributes in, attributes out.
  */
 #include <linux/fanotify.h>
+#include <linux/slab.h>
 #include <net/genetlink.h>
 
 #include "event.h"
@@ -44,8 +45,7 @@ static int fanl_check_settings(struct genl_info *info,
 	return 0;
 }
 
-/* Commands take the settings up to attribute @last. */
-static void fanl_settings_parse(struct genl_info *info, int last,
+static void fanl_settings_parse(struct genl_info *info,
 				struct fanl_settings *settings)
 {
 	struct nlattr **attrs = info->attrs;
@@ -56,7 +56,7 @@ static void fanl_settings_parse(struct genl_info *info, int last,
 		.open_flags = O_RDONLY,
 		.queue_limit = min(FANL_QUEUE_DEFAULT, fanl_queue_max),
 	};
-	for (int i = 1; i <= last; i++)
+	for (int i = 1; i <= FANOTIFY_A_GROUP_FILTERS; i++)
 		if (attrs[i])
 			set_bit(i, &settings->present);
 	if (attrs[FANOTIFY_A_GROUP_NUMBER])
@@ -75,8 +75,21 @@ static void fanl_settings_parse(struct genl_info *info, int last,
 	if (attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT])
 		settings->queue_limit =
 			nla_get_uint(attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT]);
-	if (last >= FANOTIFY_A_GROUP_FLAGS && attrs[FANOTIFY_A_GROUP_FLAGS])
+	if (attrs[FANOTIFY_A_GROUP_FLAGS])
 		settings->flags = nla_get_u32(attrs[FANOTIFY_A_GROUP_FLAGS]);
+}
+
+/* What bind and group-set take; the filters are the caller's to free. */
+static int fanl_settings_get(struct genl_info *info,
+			     struct fanl_settings *settings)
+{
+	int err;
+
+	fanl_settings_parse(info, settings);
+	err = fanl_check_settings(info, settings);
+	if (err)
+		return err;
+	return fanl_filters_parse(info, &settings->filters);
 }
 
 /* What bind answers and what group-get tells alike. */
@@ -90,7 +103,8 @@ static int fanl_put_group(struct sk_buff *skb, const struct fanl_group *group)
 			   group->open_flags) ||
 	       nla_put_uint(skb, FANOTIFY_A_GROUP_QUEUE_LIMIT,
 			    group->queue_limit) ||
-	       nla_put_u32(skb, FANOTIFY_A_GROUP_FLAGS, group->flags);
+	       nla_put_u32(skb, FANOTIFY_A_GROUP_FLAGS, group->flags) ||
+	       fanl_put_filters(skb, group);
 }
 
 int fanotify_nl_bind_doit(struct sk_buff *skb, struct genl_info *info)
@@ -101,17 +115,19 @@ int fanotify_nl_bind_doit(struct sk_buff *skb, struct genl_info *info)
 	void *hdr;
 	int err;
 
-	fanl_settings_parse(info, FANOTIFY_A_GROUP_FLAGS, &settings);
-	err = fanl_check_settings(info, &settings);
+	err = fanl_settings_get(info, &settings);
 	if (err)
 		return err;
 	reply = fanl_reply_start(info, &hdr);
-	if (!reply)
+	if (!reply) {
+		kfree(settings.filters);
 		return -ENOMEM;
+	}
 	member = fanl_member_bind(NETLINK_CB(skb).sk, info->snd_portid,
 				  &settings,
 				  info->attrs[FANOTIFY_A_GROUP_EXCL],
 				  info->extack);
+	kfree(settings.filters);
 	if (IS_ERR(member)) {
 		nlmsg_free(reply);
 		return PTR_ERR(member);
@@ -148,17 +164,17 @@ int fanotify_nl_group_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct fanl_member *member;
 	int err;
 
-	fanl_settings_parse(info, FANOTIFY_A_GROUP_QUEUE_LIMIT, &settings);
-	err = fanl_check_settings(info, &settings);
+	err = fanl_settings_get(info, &settings);
 	if (err)
 		return err;
 	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
 				     FANOTIFY_A_GROUP_TOKEN);
-	if (IS_ERR(member))
-		return PTR_ERR(member);
-	fanl_group_set(member->group, &settings);
-	fanl_member_put(member);
-	return 0;
+	if (!IS_ERR(member)) {
+		fanl_group_set(member->group, &settings);
+		fanl_member_put(member);
+	}
+	kfree(settings.filters);
+	return PTR_ERR_OR_ZERO(member);
 }
 
 static int fanl_put_group_state(struct sk_buff *skb, struct fanl_group *group)

@@ -299,7 +299,9 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_MARKS_MAX, fanl_marks_max) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_MEMBERS_MAX, FANL_MEMBERS_MAX) ||
 	      nla_put(reply, FANOTIFY_A_CAPS_EXACT, sizeof(exact), &exact) ||
-	      nla_put(reply, FANOTIFY_A_CAPS_RANGED, sizeof(ranged), &ranged);
+	      nla_put(reply, FANOTIFY_A_CAPS_RANGED, sizeof(ranged), &ranged) ||
+	      nla_put_u32(reply, FANOTIFY_A_CAPS_FILTERS_MAX,
+			  FANOTIFY_FILTERS_MAX);
 	for (u32 type = FANOTIFY_MARK_TYPE_INODE;
 	     !err && fanl_kinds_legal(type); type++)
 		err = fanl_put_mark_caps(reply, type);

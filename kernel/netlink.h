@@ -8,6 +8,7 @@
 #include <linux/path.h>
 #include <net/genetlink.h>
 
+struct fanl_filters;
 struct fanl_group;
 struct fanl_member;
 
@@ -15,6 +16,9 @@ int fanl_check_kinds(struct genl_info *info, int attr, u64 legal);
 struct fanl_member *fanl_command_member(struct genl_info *info, int group,
 					int token);
 int fanl_object_by_fd(struct genl_info *info, int attr, struct path *path);
+
+int fanl_filters_parse(struct genl_info *info, struct fanl_filters **filters);
+int fanl_put_filters(struct sk_buff *skb, const struct fanl_group *group);
 
 struct sk_buff *fanl_reply_start(struct genl_info *info, void **hdr);
 int fanl_reply_end(struct sk_buff *reply, void *hdr, struct genl_info *info,

@@ -17,6 +17,8 @@
 #define FANOTIFY_FETCH_MIN	32768
 #define FANOTIFY_FETCH_MAX	131072
 #define FANOTIFY_FSTYPE_MAX	64
+#define FANOTIFY_FILTERS_MAX	32
+#define FANOTIFY_PATTERN_MAX	64
 
 /**
  * enum fanotify_kind - The 64-bit event mask. The low 32 bits are the FAN_*
@@ -178,6 +180,21 @@ enum fanotify_group_flag {
 };
 
 /**
+ * enum fanotify_filter_flag - How a filter works.
+ * @FANOTIFY_FILTER_FLAG_EXCLUDE: What matches is left out. Without it, what
+ *   matches is let through.
+ * @FANOTIFY_FILTER_FLAG_ONLY_DIRS: The pattern is for the names of directories
+ *   only.
+ * @FANOTIFY_FILTER_FLAG_NO_DIRS: The pattern is for the names of anything but
+ *   directories.
+ */
+enum fanotify_filter_flag {
+	FANOTIFY_FILTER_FLAG_EXCLUDE = 1,
+	FANOTIFY_FILTER_FLAG_ONLY_DIRS = 2,
+	FANOTIFY_FILTER_FLAG_NO_DIRS = 4,
+};
+
+/**
  * enum fanotify_stat_field - Attribute fields that a group's events carry; the
  *   bit values are those of STATX_* in linux/stat.h where there is one.
  * @FANOTIFY_STAT_FIELD_MODE: Type and permission bits.
@@ -327,9 +344,29 @@ enum {
 	FANOTIFY_A_GROUP_MARKS,
 	FANOTIFY_A_GROUP_EVENT_MAX,
 	FANOTIFY_A_GROUP_EXCL,
+	FANOTIFY_A_GROUP_FILTERS,
 
 	__FANOTIFY_A_GROUP_MAX,
 	FANOTIFY_A_GROUP_MAX = (__FANOTIFY_A_GROUP_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_FILTERS_FILTER = 1,
+
+	__FANOTIFY_A_FILTERS_MAX,
+	FANOTIFY_A_FILTERS_MAX = (__FANOTIFY_A_FILTERS_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_FILTER_FLAGS = 1,
+	FANOTIFY_A_FILTER_TGID,
+	FANOTIFY_A_FILTER_START,
+	FANOTIFY_A_FILTER_UID,
+	FANOTIFY_A_FILTER_CGROUP,
+	FANOTIFY_A_FILTER_NAME,
+
+	__FANOTIFY_A_FILTER_MAX,
+	FANOTIFY_A_FILTER_MAX = (__FANOTIFY_A_FILTER_MAX - 1)
 };
 
 enum {
@@ -508,6 +545,7 @@ enum {
 	FANOTIFY_A_CAPS_MEMBERS_MAX,
 	FANOTIFY_A_CAPS_EXACT,
 	FANOTIFY_A_CAPS_RANGED,
+	FANOTIFY_A_CAPS_FILTERS_MAX,
 
 	__FANOTIFY_A_CAPS_MAX,
 	FANOTIFY_A_CAPS_MAX = (__FANOTIFY_A_CAPS_MAX - 1)
