@@ -38,16 +38,28 @@ static const struct attr_rule group_rules[FANOTIFY_A_GROUP_MAX + 1] = {
 
 static int group_parse(const struct nlmsghdr *msg, struct group *group)
 {
+	struct fanotify_nl_settings *settings = &group->info.settings;
+	struct attrs attrs = msg_attrs(msg);
+	struct attr attr;
 	__u64 has = 0;
 	int ret;
 
 	*group = (struct group){ 0 };
-	ret = attr_parse(msg_attrs(msg), group_rules, FANOTIFY_A_GROUP_MAX, group, &has);
-	group->info.settings.set = has;
+	ret = attr_parse(attrs, group_rules, FANOTIFY_A_GROUP_MAX, group, &has);
+	while (!ret && attr_next(&attrs, &attr) > 0) {
+		struct attrs inner = { .pos = attr.data, .len = attr.len };
+
+		if (attr.type != FANOTIFY_A_GROUP_FILTERS)
+			continue;
+		has |= FANOTIFY_NL_SET_FILTERS;
+		ret = filters_parse(inner, settings);
+	}
+	settings->set = has;
 	return ret;
 }
 
-static void put_settings(union request *req, const struct fanotify_nl_settings *s)
+static int put_settings(struct fanotify_nl *h, union request *req,
+			const struct fanotify_nl_settings *s, const char *what)
 {
 	if (s->set & FANOTIFY_NL_SET_PRIORITY)
 		mnl_attr_put_u32(&req->nlh, FANOTIFY_A_GROUP_PRIORITY, s->priority);
@@ -61,6 +73,9 @@ static void put_settings(union request *req, const struct fanotify_nl_settings *
 		request_put_uint(req, FANOTIFY_A_GROUP_QUEUE_LIMIT, s->queue_limit);
 	if (s->set & FANOTIFY_NL_SET_FLAGS)
 		mnl_attr_put_u32(&req->nlh, FANOTIFY_A_GROUP_FLAGS, s->flags);
+	if (s->set & FANOTIFY_NL_SET_FILTERS)
+		return filters_put(h, req, s, what);
+	return 0;
 }
 
 /*
@@ -126,7 +141,9 @@ API int fanotify_nl_bind(struct fanotify_nl *h, const struct fanotify_nl_bind *b
 	req.nlh.nlmsg_seq = ++h->seq;
 	if (bind->number)
 		mnl_attr_put_u32(&req.nlh, FANOTIFY_A_GROUP_NUMBER, bind->number);
-	put_settings(&req, &bind->settings);
+	ret = put_settings(h, &req, &bind->settings, "bind");
+	if (ret)
+		return ret;
 	if (bind->excl)
 		mnl_attr_put(&req.nlh, FANOTIFY_A_GROUP_EXCL, 0, NULL);
 	ret = sock_send(h->events, &req.nlh);
@@ -185,7 +202,9 @@ API int fanotify_nl_group_set(struct fanotify_nl *h, const struct fanotify_nl_se
 	request_init(h, &req, FANOTIFY_CMD_GROUP_SET, NLM_F_ACK);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_GROUP_NUMBER, h->bound.number);
 	mnl_attr_put_u64(&req.nlh, FANOTIFY_A_GROUP_TOKEN, h->token);
-	put_settings(&req, settings);
+	ret = put_settings(h, &req, settings, "group set");
+	if (ret)
+		return ret;
 	return call_plain(h, &req, "group set");
 }
 

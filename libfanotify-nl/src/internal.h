@@ -123,6 +123,15 @@ int msg_error(struct fanotify_nl *h, const struct nlmsghdr *msg, const char *wha
 int call_parse(struct fanotify_nl *h, struct buffer *reply, const char *what,
 	       const struct attr_rule *rules, unsigned int max, void *out, __u64 *has);
 
+/* ---- filter.c ---- */
+
+/** filters_put() - Add the filters of @settings. Return: 0 or -errno, the text set. */
+int filters_put(struct fanotify_nl *h, union request *req,
+		const struct fanotify_nl_settings *settings, const char *what);
+
+/** filters_parse() - Those that @attrs has, into @settings. Return: 0 or -EBADMSG. */
+int filters_parse(struct attrs attrs, struct fanotify_nl_settings *settings);
+
 /* ---- handle.c ---- */
 
 /**

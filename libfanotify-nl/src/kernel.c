@@ -97,6 +97,7 @@ static const struct attr_rule caps_rules[FANOTIFY_A_CAPS_MAX + 1] = {
 	CAPS(GROUPS_MAX, ATTR_32, groups_max),
 	CAPS(MARKS_MAX, ATTR_32, marks_max),
 	CAPS(MEMBERS_MAX, ATTR_32, members_max),
+	CAPS(FILTERS_MAX, ATTR_32, filters_max),
 	[FANOTIFY_A_CAPS_VERSION] = {
 		.kind = ATTR_STRING,
 		.offset = offsetof(struct caps, version),

@@ -57,6 +57,11 @@ API const char *fanotify_nl_group_flag_name(__u32 bit)
 	return name_of(group_flag_names, COUNT(group_flag_names), bit);
 }
 
+API const char *fanotify_nl_filter_flag_name(__u32 bit)
+{
+	return name_of(filter_flag_names, COUNT(filter_flag_names), bit);
+}
+
 API const char *fanotify_nl_stat_field_name(__u32 bit)
 {
 	return name_of(stat_field_names, COUNT(stat_field_names), bit);

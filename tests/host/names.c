@@ -16,6 +16,7 @@ static void known(void)
 	CHECK_STR(fanotify_nl_mark_flag_name(FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY),
 		  "ignore-surv-modify");
 	CHECK_STR(fanotify_nl_group_flag_name(FANOTIFY_GROUP_FLAG_MULTICAST), "multicast");
+	CHECK_STR(fanotify_nl_filter_flag_name(FANOTIFY_FILTER_FLAG_NO_DIRS), "no-dirs");
 	CHECK_STR(fanotify_nl_stat_field_name(FANOTIFY_STAT_FIELD_BLOCKS), "blocks");
 	CHECK_STR(fanotify_nl_changed_name(FANOTIFY_CHANGED_INODE_FLAGS), "inode-flags");
 	CHECK_STR(fanotify_nl_event_flag_name(FANOTIFY_EVENT_FLAG_NO_INODE), "no-inode");

@@ -65,6 +65,30 @@ const char *fanotify_nl_version(void);
 
 /* ---- groups ---- */
 
+/**
+ * struct fanotify_nl_filter - What is to be left out of a group's events, or let
+ *	through.
+ * @by: which of the following it goes by: FANOTIFY_A_FILTER_TGID, _UID, _CGROUP
+ *	or _NAME
+ * @flags: FANOTIFY_FILTER_FLAG_*
+ * @tgid: a process, with those that descend from it; 0: this one
+ * @uid: real uid of the actor
+ * @start: when @tgid started, as @start of struct fanotify_nl_actor, to be sure
+ *	that it is this process; 0: whichever it is
+ * @cgroup: id of a cgroup, with those below it; 0: the one that this process is
+ *	in
+ * @name: pattern of names, as of glob(7), ended by NUL
+ */
+struct fanotify_nl_filter {
+	__u32 by;
+	__u32 flags;
+	__u32 tgid;
+	__u32 uid;
+	__u64 start;
+	__u64 cgroup;
+	char name[FANOTIFY_PATTERN_MAX + 1];
+};
+
 /* Which fields of struct fanotify_nl_settings count. */
 enum fanotify_nl_setting {
 	FANOTIFY_NL_SET_PRIORITY	= 1 << 0,
@@ -73,6 +97,7 @@ enum fanotify_nl_setting {
 	FANOTIFY_NL_SET_OPEN_FLAGS	= 1 << 3,
 	FANOTIFY_NL_SET_QUEUE_LIMIT	= 1 << 4,
 	FANOTIFY_NL_SET_FLAGS		= 1 << 5,
+	FANOTIFY_NL_SET_FILTERS		= 1 << 6,
 };
 
 /**
@@ -85,6 +110,12 @@ enum fanotify_nl_setting {
  * @open_flags: flags of files that fanotify_nl_event_open() returns
  * @queue_limit: bytes of memory that each member's waiting events may take
  * @flags: FANOTIFY_GROUP_FLAG_*
+ * @nr_filters: number of @filters, at most FANOTIFY_FILTERS_MAX; 0: nothing is
+ *	left out
+ * @filters: all of them: they replace what was there. An event comes if its
+ *	actor and one of its names are let through: of those by actor (tgid, uid,
+ *	cgroup), as of those by name, none that matches may exclude, and if some
+ *	do not exclude, one of these has to match
  */
 struct fanotify_nl_settings {
 	__u32 set;
@@ -94,6 +125,8 @@ struct fanotify_nl_settings {
 	__u32 stat_mask;
 	__u32 open_flags;
 	__u32 flags;
+	__u32 nr_filters;
+	struct fanotify_nl_filter filters[FANOTIFY_FILTERS_MAX];
 };
 
 #define FANOTIFY_NL_RCVBUF_DEFAULT	(4U << 20)
@@ -140,7 +173,9 @@ typedef int (*fanotify_nl_group_cb)(const struct fanotify_nl_group_info *info, v
  * @h: handle, not bound yet
  * @bind: how; NULL is as all zero
  *
- * Return: 0; -EISCONN: @h is bound already; or the kernel's error.
+ * Return: 0; -EISCONN: @h is bound already; or the kernel's error. Of filters:
+ * -E2BIG: too many; -ESRCH, -ENOENT: there is no such process or cgroup;
+ * -EINVAL: no filter can be like that.
  */
 int fanotify_nl_bind(struct fanotify_nl *h, const struct fanotify_nl_bind *bind);
 
@@ -167,7 +202,10 @@ const struct fanotify_nl_group_info *fanotify_nl_bound(const struct fanotify_nl 
  * @h: bound handle
  * @settings: what to change; open_flags and flags cannot change (-EINVAL)
  *
- * Return: 0; -ENOTCONN: @h is not bound; or the kernel's error.
+ * What happens after the return is judged by what is new.
+ *
+ * Return: 0; -ENOTCONN: @h is not bound; or the kernel's error, of filters as
+ * of fanotify_nl_bind().
  */
 int fanotify_nl_group_set(struct fanotify_nl *h, const struct fanotify_nl_settings *settings);
 
@@ -715,6 +753,7 @@ struct fanotify_nl_mark_caps {
  * @groups_max: groups per user
  * @marks_max: marks per group
  * @members_max: members per group
+ * @filters_max: filters per group
  * @queue_default: bytes of queue unless asked otherwise
  * @queue_min: least that may be asked for
  * @queue_max: most that may be asked for
@@ -731,6 +770,7 @@ struct fanotify_nl_caps {
 	__u32 groups_max;
 	__u32 marks_max;
 	__u32 members_max;
+	__u32 filters_max;
 	__u64 queue_default;
 	__u64 queue_min;
 	__u64 queue_max;
@@ -784,6 +824,14 @@ const char *fanotify_nl_mark_flag_name(__u32 bit);
  * Return: the name; NULL if @bit has none.
  */
 const char *fanotify_nl_group_flag_name(__u32 bit);
+
+/**
+ * fanotify_nl_filter_flag_name() - Name of a flag of filters.
+ * @bit: exactly one FANOTIFY_FILTER_FLAG_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_filter_flag_name(__u32 bit);
 
 /**
  * fanotify_nl_stat_field_name() - Name of an attribute field.
