@@ -21,7 +21,7 @@ _fanotifyctl_watch() {
 		clone-range mmap-write unmount covered"
 	# shellcheck disable=SC2034 # by ${!object}
 	local monitor="--mark --events --pathless --count --timeout --queue-limit --stat
-		--json --help"
+		--include --exclude --json --help"
 	# shellcheck disable=SC2034
 	local mirror="--check-on-exit --queue-limit --json --help"
 	local fields="all none mode nlink uid gid atime mtime ctime ino size blocks"
@@ -47,6 +47,10 @@ _fanotifyctl_watch() {
 		;;
 	--stat)
 		_fanotifyctl_list "$cur" "$fields"
+		;;
+	--include | --exclude)
+		mapfile -t COMPREPLY < <(compgen -W "tgid= uid= cgroup= name= dir= file=" -- "$cur")
+		compopt -o nospace
 		;;
 	--count | --timeout | --queue-limit) ;;
 	*)

@@ -20,11 +20,16 @@
  * @name: without the dashes
  * @flag: set if the option is there; it takes no value then
  * @value: set to the option's value otherwise
+ * @take: takes the value instead, each time that the option is there; -1: bad usage,
+ *	and said so
+ * @arg: for @take
  */
 struct option_def {
 	const char *name;
 	bool *flag;
 	const char **value;
+	int (*take)(const struct option_def *def, const char *value);
+	void *arg;
 };
 
 /**

@@ -41,6 +41,10 @@ static const struct command commands[] = {
 		"  --timeout SECONDS    stop after that time\n"
 		"  --queue-limit BYTES  of waiting events, at which events are lost (K, M, G)\n"
 		"  --stat FIELD,...     attributes that events carry, \"all\" or \"none\"\n"
+		"  --include FILTER     only what matches, in the kernel; may be repeated: tgid=PID\n"
+		"                       (with its children), uid=USER, cgroup=PATH, name=GLOB,\n"
+		"                       dir=GLOB, file=GLOB; \"self\" is this process, or its cgroup\n"
+		"  --exclude FILTER     not what matches\n"
 		"  --json               one JSON object a line\n"
 		"\n"
 		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 events were lost.\n",

@@ -45,11 +45,11 @@ static int mirror_parse(struct mirror *m, struct fanotify_nl_bind *bind, char **
 	bool help = false, json = false, check = false;
 	const char *limit = NULL;
 	const struct option_def defs[] = {
-		{ "help", &help, NULL },
-		{ "json", &json, NULL },
-		{ "check-on-exit", &check, NULL },
-		{ "queue-limit", NULL, &limit },
-		{ NULL, NULL, NULL },
+		{ .name = "help", .flag = &help },
+		{ .name = "json", .flag = &json },
+		{ .name = "check-on-exit", .flag = &check },
+		{ .name = "queue-limit", .value = &limit },
+		{ .name = NULL },
 	};
 	struct words words;
 

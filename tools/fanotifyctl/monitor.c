@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 
 #include "event.h"
 #include "fanotifyctl.h"
+#include "filter.h"
 #include "out.h"
 #include "text.h"
 #include "tree.h"
@@ -107,6 +109,7 @@ static __s64 now_ms(void)
 struct monitor_options {
 	bool json, help, pathless;
 	const char *mark, *events, *count, *timeout, *queue_limit, *stat;
+	struct fanotify_nl_settings settings;
 };
 
 static int monitor_settings(struct monitor *m, const struct monitor_options *options)
@@ -174,6 +177,8 @@ static int monitor_parse(struct monitor *m, char **argv)
 		{ .name = "timeout", .value = &options.timeout },
 		{ .name = "queue-limit", .value = &options.queue_limit },
 		{ .name = "stat", .value = &options.stat },
+		{ .name = "include", .take = filter_option, .arg = &options.settings },
+		{ .name = "exclude", .take = filter_option, .arg = &options.settings },
 		{ .name = NULL },
 	};
 	struct words words;
@@ -189,6 +194,7 @@ static int monitor_parse(struct monitor *m, char **argv)
 		.pathless = options.pathless,
 		.paths = words.list,
 		.command = words.command,
+		.bind.settings = options.settings,
 		.out.json = options.json,
 		.columns = { .kinds = 12, .path = 24, .actor = 24 },
 	};
@@ -352,6 +358,9 @@ static int monitor_command(struct monitor *m)
 {
 	if (!m->command)
 		return 0;
+	/* what the command leaves behind stays ours, so that a filter follows it */
+	if (filters_have_self(&m->bind.settings))
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	m->child = fork();
 	if (m->child < 0) {
 		m->child = 0;
@@ -477,8 +486,12 @@ static void monitor_drain(struct monitor *m)
 static void monitor_reap(struct monitor *m)
 {
 	int status;
+	pid_t pid;
 
-	if (!m->child || waitpid(m->child, &status, WNOHANG) != m->child)
+	/* as a subreaper, of others as well */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 && pid != m->child)
+		;
+	if (pid <= 0)
 		return;
 	m->child = 0;
 	if (WIFSIGNALED(status))

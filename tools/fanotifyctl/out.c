@@ -55,8 +55,10 @@ static void put_json_string(struct out *o, const char *s, size_t len)
 
 static void put_key(struct out *o, const char *key)
 {
-	if (o->line[o->len - 1] != '{')
+	if (!strchr("{[", o->line[o->len - 1]))
 		put(o, ",");
+	if (!key)
+		return;
 	put(o, "\"");
 	put(o, key);
 	put(o, "\":");
@@ -119,6 +121,20 @@ void out_object_end(struct out *o)
 {
 	if (o->json)
 		put(o, "}");
+}
+
+void out_list(struct out *o, const char *key)
+{
+	if (!o->json)
+		return;
+	put_key(o, key);
+	put(o, "[");
+}
+
+void out_list_end(struct out *o)
+{
+	if (o->json)
+		put(o, "]");
 }
 
 /* What comes before a value; false: it is not for text. */
@@ -244,6 +260,11 @@ const char *out_mark_flag(__u64 bit)
 const char *out_group_flag(__u64 bit)
 {
 	return fanotify_nl_group_flag_name(bit);
+}
+
+const char *out_filter_flag(__u64 bit)
+{
+	return fanotify_nl_filter_flag_name(bit);
 }
 
 const char *out_stat_field(__u64 bit)

@@ -39,8 +39,11 @@ void out_begin(struct out *o);
 /* Return: 0; 1: standard output failed, and said so. */
 int out_end(struct out *o);
 
+/* JSON only. In a list an object has no key. */
 void out_object(struct out *o, const char *key);
 void out_object_end(struct out *o);
+void out_list(struct out *o, const char *key);
+void out_list_end(struct out *o);
 
 void out_u64(struct out *o, const char *key, const char *before, __u64 value);
 void out_s64(struct out *o, const char *key, const char *before, __s64 value);
@@ -61,6 +64,7 @@ void out_text(struct out *o, const char *format, ...) __attribute__((format(prin
 const char *out_kind(__u64 bit);
 const char *out_mark_flag(__u64 bit);
 const char *out_group_flag(__u64 bit);
+const char *out_filter_flag(__u64 bit);
 const char *out_stat_field(__u64 bit);
 const char *out_changed(__u64 bit);
 const char *out_event_flag(__u64 bit);

@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "fanotifyctl.h"
+#include "filter.h"
 #include "out.h"
 #include "tree.h"
 
@@ -82,6 +83,7 @@ static int print_group(const struct fanotify_nl_group_info *info, void *arg)
 	out_bits(o, "flags", "  flags ", s->flags, out_group_flag);
 	out_bits(o, "mask", "\n    mask ", s->mask, out_kind);
 	out_bits(o, "stat", "\n    stat ", s->stat_mask, out_stat_field);
+	filters_print(o, s);
 	return out_end(o);
 }
 
@@ -222,6 +224,7 @@ static int print_caps(struct out *o, const struct fanotify_nl_caps *caps)
 	out_u64(o, "groups_max", LABEL_CAPS "groups per user ", caps->groups_max);
 	out_u64(o, "members_max", LABEL_CAPS "members per group ", caps->members_max);
 	out_u64(o, "marks_max", LABEL_CAPS "marks per group ", caps->marks_max);
+	out_u64(o, "filters_max", LABEL_CAPS "filters per group ", caps->filters_max);
 	out_object(o, "marks");
 	for (__u32 type = 1; type <= FANOTIFY_NL_MARK_TYPE_MAX; type++) {
 		const char *name = fanotify_nl_mark_type_name(type);

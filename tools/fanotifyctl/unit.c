@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fanotifyctl.h"
+#include "filter.h"
 #include "out.h"
 #include "text.h"
 #include "tree.h"
@@ -122,6 +123,13 @@ static void record_is(bool json, const char *want)
 	out_object_end(&o);
 	out_object(&o, "empty");
 	out_object_end(&o);
+	out_list(&o, "list");
+	for (int i = 0; i < 2; i++) {
+		out_object(&o, NULL);
+		out_u64(&o, "i", NULL, i);
+		out_object_end(&o);
+	}
+	out_list_end(&o);
 	out_bits(&o, "bits", " ", FANOTIFY_STAT_FIELD_MODE | 1ULL << 63, out_stat_field);
 	out_bits(&o, "none", " ", 0, out_stat_field);
 	out_bytes(&o, "path", " ", "a b\xff", 4);
@@ -143,7 +151,7 @@ static void test_record(void)
 		  " \"a b\\xff\" end\n");
 	record_is(true,
 		  "{\"big\":18446744073709551615,\"small\":-1,\"in\":{\"name\":\"x\"},"
-		  "\"empty\":{},\"bits\":[\"mode\",\"0x8000000000000000\"],\"none\":[],"
+		  "\"empty\":{},\"list\":[{\"i\":0},{\"i\":1}],\"bits\":[\"mode\",\"0x8000000000000000\"],\"none\":[],"
 		  "\"path\":\"a b\\\\xff\",\"path_hex\":\"612062ff\"}\n");
 }
 
@@ -332,6 +340,53 @@ static void test_options(void)
 	is("short help", help, true);
 }
 
+static int add_filter(struct fanotify_nl_settings *settings, const char *option,
+		      const char *value)
+{
+	const struct option_def def = { .name = option, .arg = settings };
+
+	return filter_option(&def, value);
+}
+
+static void test_filters(void)
+{
+	static const char *const bad[] = {
+		"", "*.o", "=", "tgid=", "tgid=0", "tgid=x", "pid=1", "uid=no such user", "uid=",
+		"cgroup=/", "cgroup=/nowhere", "cgroup=", "names=x", "nam=x",
+	};
+	struct fanotify_nl_settings s = { 0 };
+	char pattern[80] = "name=";
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		is(bad[i], add_filter(&s, "include", bad[i]), -1);
+	is("none", s.set | s.nr_filters, 0);
+	is("tgid", add_filter(&s, "include", "tgid=12"), 0);
+	is("self", filters_have_self(&s), false);
+	is("uid", add_filter(&s, "exclude", "uid=root"), 0);
+	is("dir", add_filter(&s, "exclude", "dir=b=*"), 0);
+	is("cgroup", add_filter(&s, "include", "cgroup=self"), 0);
+	is("self", filters_have_self(&s), false);
+	is("tgid", add_filter(&s, "exclude", "tgid=self"), 0);
+	is("self", filters_have_self(&s), true);
+	is("set", s.set, FANOTIFY_NL_SET_FILTERS);
+	is("filters", s.nr_filters, 5);
+	is("tgid", s.filters[0].tgid, 12);
+	is("flags", s.filters[0].flags, 0);
+	is("by", s.filters[1].by, FANOTIFY_A_FILTER_UID);
+	is("uid", s.filters[1].uid, 0);
+	is("flags", s.filters[1].flags, FANOTIFY_FILTER_FLAG_EXCLUDE);
+	is("flags", s.filters[2].flags,
+	   FANOTIFY_FILTER_FLAG_EXCLUDE | FANOTIFY_FILTER_FLAG_ONLY_DIRS);
+	same("name", s.filters[2].name, "b=*");
+	memset(pattern + 5, 'a', FANOTIFY_PATTERN_MAX);
+	is("longest", add_filter(&s, "include", pattern), 0);
+	pattern[5 + FANOTIFY_PATTERN_MAX] = 'a';
+	is("too long", add_filter(&s, "include", pattern), -1);
+	while (s.nr_filters < FANOTIFY_FILTERS_MAX)
+		is("more", add_filter(&s, "include", "name=x"), 0);
+	is("too many", add_filter(&s, "include", "name=x"), -1);
+}
+
 static void run(const char *name, void (*test)(void))
 {
 	good = true;
@@ -351,7 +406,7 @@ int main(void)
 	/* refused options are explained there */
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
-	printf("TAP version 13\n1..10\n");
+	printf("TAP version 13\n1..11\n");
 	run("strings are made printable", test_quote);
 	run("strings are made JSON", test_json);
 	run("messages are made printable", test_message);
@@ -362,5 +417,6 @@ int main(void)
 	run("a view that is renamed is followed", test_moved);
 	run("numbers and lists", test_numbers);
 	run("options are matched whole", test_options);
+	run("filters are options", test_filters);
 	return 0;
 }

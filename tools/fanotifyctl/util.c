@@ -21,6 +21,15 @@ static const struct option_def *option_find(const struct option_def *defs, const
 	return NULL;
 }
 
+/* Return: @took; -1: bad usage. */
+static int option_value(const struct option_def *def, const char *value, int took)
+{
+	if (def->take)
+		return def->take(def, value) ? -1 : took;
+	*def->value = value;
+	return took;
+}
+
 /* Return: how many arguments it took; -1: bad usage. */
 static int option_take(const struct option_def *defs, char **argv)
 {
@@ -40,16 +49,13 @@ static int option_take(const struct option_def *defs, char **argv)
 		*def->flag = true;
 		return 1;
 	}
-	if (name[len]) {
-		*def->value = name + len + 1;
-		return 1;
-	}
+	if (name[len])
+		return option_value(def, name + len + 1, 1);
 	if (!argv[1] || !strcmp(argv[1], "--")) {
 		usage_error("option --%s needs a value", def->name);
 		return -1;
 	}
-	*def->value = argv[1];
-	return 2;
+	return option_value(def, argv[1], 2);
 }
 
 int options_parse(const struct option_def *defs, char **argv, struct words *words)
