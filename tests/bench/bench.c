@@ -96,6 +96,20 @@ static const struct row rows[] = {
 	  .subtrees = 100 },
 	{ .id = "us-subtree-other", US, .mask = KINDS, .groups = 1, .members = 1,
 	  .subtrees = 1 },
+	{ .id = "us-filter-user", US_ALL(1), .groups = 1, .members = 1, .filters = 1,
+	  .filter = { .by = FANOTIFY_A_FILTER_UID } },
+	{ .id = "us-filter-tree", US_ALL(1), .groups = 1, .members = 1, .filters = 1,
+	  .filter = { .by = FANOTIFY_A_FILTER_TGID, .tgid = 1 } },
+	{ .id = "us-filter-cgroup", US_ALL(1), .groups = 1, .members = 1, .filters = 1,
+	  .filter = { .by = FANOTIFY_A_FILTER_CGROUP } },
+	{ .id = "us-filter-name", US_ALL(1), .groups = 1, .members = 1, .filters = 1,
+	  .filter = { .by = FANOTIFY_A_FILTER_NAME, .name = "*.o",
+		      .flags = FANOTIFY_FILTER_FLAG_EXCLUDE } },
+	{ .id = "us-filter-names-32", US_ALL(1), .groups = 1, .members = 1, .filters = 32,
+	  .filter = { .by = FANOTIFY_A_FILTER_NAME, .name = "*.o",
+		      .flags = FANOTIFY_FILTER_FLAG_EXCLUDE } },
+	{ .id = "us-filter-all", US, .mask = KINDS, .groups = 1, .members = 1, .filters = 1,
+	  .filter = { .by = FANOTIFY_A_FILTER_UID, .flags = FANOTIFY_FILTER_FLAG_EXCLUDE } },
 };
 
 static unsigned int files, rounds;

@@ -8,6 +8,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <fanotify-nl/fanotify-nl.h>
 
 /* The storm: each step is done to all files before the next one. */
 enum step { CREATE, WRITE, CLOSE, RENAME, UNLINK, STEPS };
@@ -63,6 +64,8 @@ struct taken {
  * @marks: inode marks on other files
  * @subtree: a subtree mark on what is above the directory, not one on the filesystem
  * @subtrees: subtree marks on other directories
+ * @filter: a filter of each group
+ * @filters: how many of it
  */
 struct row {
 	const char *id;
@@ -88,6 +91,8 @@ struct row {
 	unsigned int marks;
 	bool subtree;
 	unsigned int subtrees;
+	struct fanotify_nl_filter filter;
+	unsigned int filters;
 };
 
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...);

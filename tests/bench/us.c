@@ -28,6 +28,10 @@ static struct fanotify_nl *bind_member(const struct row *row, __u32 number)
 
 	if (row->no_stat)
 		bind.settings.set |= FANOTIFY_NL_SET_STAT_MASK;
+	if (row->filters)
+		bind.settings.set |= FANOTIFY_NL_SET_FILTERS;
+	for (unsigned int i = 0; i < row->filters; i++)
+		bind.settings.filters[bind.settings.nr_filters++] = row->filter;
 	if (fanotify_nl_open(&h) || fanotify_nl_bind(h, &bind))
 		die("bind: %s", fanotify_nl_error(h));
 	return h;
