@@ -244,6 +244,40 @@ static const char *check_group_set(struct scene *s, int ret)
 	return as_told(ret, group_says(s, FANOTIFY_A_GROUP_PRIORITY) == 7);
 }
 
+static void put_filters(struct scene *s)
+{
+	struct nlattr *filters = mnl_attr_nest_start(s->nl.request, FANOTIFY_A_GROUP_FILTERS);
+	struct nlattr *filter = mnl_attr_nest_start(s->nl.request, FANOTIFY_A_FILTERS_FILTER);
+
+	nl_put_u32(&s->nl, FANOTIFY_A_FILTER_UID, 0);
+	mnl_attr_nest_end(s->nl.request, filter);
+	mnl_attr_nest_end(s->nl.request, filters);
+}
+
+static int run_bind_filters(struct scene *s)
+{
+	nl_begin(&s->nl, FANOTIFY_CMD_BIND, 0);
+	put_filters(s);
+	return nl_call(&s->nl);
+}
+
+static int run_filters(struct scene *s)
+{
+	begin_about_group(s, FANOTIFY_CMD_GROUP_SET);
+	put_filters(s);
+	return nl_call(&s->nl);
+}
+
+static const char *check_filters(struct scene *s, int ret)
+{
+	const struct nlattr *filters;
+
+	if (group_says(s, FANOTIFY_A_GROUP_NUMBER) < 0)
+		return "the group cannot be looked at";
+	filters = nl_attr(s->onlooker.reply, FANOTIFY_A_GROUP_FILTERS);
+	return as_told(ret, filters && nl_sub(filters, FANOTIFY_A_FILTERS_FILTER));
+}
+
 static int run_group_get(struct scene *s)
 {
 	nl_begin(&s->nl, FANOTIFY_CMD_GROUP_GET, 0);
@@ -804,6 +838,8 @@ OPERATION(bind, prepare_nothing, run_bind, check_bind, 5, false);
 OPERATION(join, prepare_group, run_join, check_join, 5, false);
 OPERATION(unbind, scene_bind, run_unbind, check_unbind, 2, false);
 OPERATION(group_set, scene_bind, run_group_set, check_group_set, 2, false);
+OPERATION(bind_filters, prepare_nothing, run_bind_filters, check_bind, 6, false);
+OPERATION(filters, scene_bind, run_filters, check_filters, 3, false);
 OPERATION(group_get, scene_bind, run_group_get, check_one_reply, 3, false);
 OPERATION(caps_get, scene_bind, run_caps_get, check_one_reply, 3, false);
 OPERATION(groups, scene_bind, run_groups, check_one_reply, 3, false);

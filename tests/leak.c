@@ -147,6 +147,26 @@ static unsigned int grown(const struct memory *before, const struct memory *afte
 	return count;
 }
 
+/* Others in their place, and again. */
+static int set_filters(struct fanotify_nl *h)
+{
+	struct fanotify_nl_settings settings = {
+		.set = FANOTIFY_NL_SET_FILTERS,
+		.nr_filters = 8,
+	};
+	int ret = 0;
+
+	for (int i = 0; i < 8; i++)
+		settings.filters[i] = (struct fanotify_nl_filter){
+			.by = FANOTIFY_A_FILTER_UID,
+			.flags = FANOTIFY_FILTER_FLAG_EXCLUDE,
+			.uid = 1000 + i,
+		};
+	for (int i = 0; i < 3 && !ret; i++)
+		ret = fanotify_nl_group_set(h, &settings);
+	return ret;
+}
+
 static int bind_round(unsigned int round)
 {
 	struct fanotify_nl_mark inode = {
@@ -161,7 +181,7 @@ static int bind_round(unsigned int round)
 	if (!h)
 		return -1;
 	second = member_open(fanotify_nl_bound(h)->number, 65536, 0);
-	if (!second || member_mark(h, ".", STORM_KINDS) ||
+	if (!second || set_filters(h) || member_mark(h, ".", STORM_KINDS) ||
 	    fanotify_nl_mark_add(h, &inode, NULL) || fanotify_nl_mark_add(h, &mount, NULL))
 		return -1;
 	for (int i = 0; i < 3; i++)

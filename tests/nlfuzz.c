@@ -82,10 +82,13 @@ static const char *const fs_types[] = {
 	"tmpfs", "ext4", "proc", "overlay", "sysfs", "devtmpfs", "no.type", ".", "fuse",
 };
 
+#define IN_A_NEST	0
+
 /* Attributes whose value only the program knows. */
 static const char *stands_for(int cmd, int attr)
 {
 	switch (cmd) {
+	case IN_A_NEST:
 	case FANOTIFY_CMD_BIND:
 	case FANOTIFY_CMD_FETCH:
 		return NULL;
@@ -237,6 +240,38 @@ static void say_value(struct fuzz *f, int cmd, int type, const struct policy_att
 	}
 }
 
+static void say_attr(struct fuzz *f, int cmd, int type, const struct policy_attr *attr);
+
+/* Mostly one of its attributes; of those that are nests, several. */
+static void say_nest(struct fuzz *f, int type, const struct policy_op *nest)
+{
+	unsigned int count = rng_percent(&f->rng, 90) ? rng_below(&f->rng, 4) :
+							rng_below(&f->rng, 50);
+	int most = nest->maxattr ? 1 + rng_below(&f->rng, nest->maxattr) : 0;
+
+	say(f, "nest %#x\n", (unsigned int)(type | NLA_F_NESTED));
+	for (int i = 1; i <= nest->maxattr; i++) {
+		const struct policy_attr *attr = &nest->attr[i];
+
+		if (attr->type == NL_ATTR_TYPE_NESTED)
+			for (unsigned int k = 0; k < count; k++)
+				say_attr(f, IN_A_NEST, i, attr);
+		else if (attr->type && rng_percent(&f->rng, i == most ? 98 : 5))
+			say_attr(f, IN_A_NEST, i, attr);
+	}
+	say(f, "end\n");
+}
+
+static void say_attr(struct fuzz *f, int cmd, int type, const struct policy_attr *attr)
+{
+	if (attr->type == NL_ATTR_TYPE_NESTED && rng_percent(&f->rng, 98)) {
+		say_nest(f, type, &f->policy.nest[attr->nest]);
+		return;
+	}
+	say(f, "attr %d ", type);
+	say_value(f, cmd, type, attr);
+}
+
 static void say_nests(struct fuzz *f)
 {
 	unsigned int depth = rng_percent(&f->rng, 80) ? rng_below(&f->rng, 8) :
@@ -327,8 +362,7 @@ static void say_message(struct fuzz *f)
 	for (int type = 1; type <= op->maxattr; type++) {
 		if (!op->attr[type].type || !rng_percent(&f->rng, likely(cmd, type, &op->attr[type])))
 			continue;
-		say(f, "attr %d ", type);
-		say_value(f, cmd, type, &op->attr[type]);
+		say_attr(f, cmd, type, &op->attr[type]);
 	}
 	if (rng_percent(&f->rng, 10))
 		say_strange(f, cmd, op);

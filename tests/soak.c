@@ -41,7 +41,7 @@ static unsigned long long seed;
 #define KINDS(op) \
 	op(bind) op(join) op(mark_inode) op(mark_mount) op(mark_filesystem) op(mark_global) \
 	op(mark_subtree) \
-	op(mark_evictable) op(ignore) op(unmark) op(flush) op(group_set) op(lists) op(event) \
+	op(mark_evictable) op(ignore) op(unmark) op(flush) op(group_set) op(filters) op(lists) op(event) \
 	op(gap) op(event_open) op(account) op(unbind) op(leave) op(multicast_event) op(kill) \
 	op(mount_tmpfs) op(unmount_tmpfs) op(mount_ext4) op(unmount_ext4) op(mount_overlay) \
 	op(unmount_overlay) op(mount_bind) op(unmount_bind) op(unload) op(load)
@@ -270,6 +270,27 @@ static void set_group(struct member *m)
 	told(m, OP_group_set, fanotify_nl_group_set(m->h, &settings));
 }
 
+/* Some of what others do is left out. */
+static void set_filters(struct member *m)
+{
+	const struct fanotify_nl_filter some[] = {
+		{ .by = FANOTIFY_A_FILTER_NAME, .name = "[a-c]" },
+		{ .by = FANOTIFY_A_FILTER_NAME, .flags = FANOTIFY_FILTER_FLAG_ONLY_DIRS,
+		  .name = "*" },
+		{ .by = FANOTIFY_A_FILTER_UID, .uid = 1001 },
+		{ .by = FANOTIFY_A_FILTER_TGID },
+	};
+	struct fanotify_nl_settings settings = { .set = FANOTIFY_NL_SET_FILTERS };
+
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++) {
+		if (!rng_percent(m->rng, 30))
+			continue;
+		settings.filters[settings.nr_filters] = some[i];
+		settings.filters[settings.nr_filters++].flags |= FANOTIFY_FILTER_FLAG_EXCLUDE;
+	}
+	told(m, OP_filters, fanotify_nl_group_set(m->h, &settings));
+}
+
 static int ignore_group(const struct fanotify_nl_group_info *info, void *arg)
 {
 	return 0;
@@ -409,8 +430,10 @@ static void do_something(struct member *m)
 	else if (dice < 15)
 		set_group(m);
 	else if (dice < 17)
+		set_filters(m);
+	else if (dice < 19)
 		list_all(m);
-	else if (dice < 22)
+	else if (dice < 24)
 		/* too slow, so that something is lost */
 		usleep(rng_below(m->rng, 100000));
 }

@@ -4,8 +4,6 @@
 
 #include "policy.h"
 
-#define POLICIES_MAX	32
-
 struct table {
 	struct policy_op op[POLICIES_MAX];
 	int index[__FANOTIFY_CMD_MAX][2];
@@ -43,6 +41,11 @@ static void take_attr(struct table *table, const struct nlattr *outer)
 			break;
 		case NL_POLICY_TYPE_ATTR_MAX_LENGTH:
 			attr->len = mnl_attr_get_u32(nla);
+			break;
+		case NL_POLICY_TYPE_ATTR_POLICY_IDX:
+			attr->nest = mnl_attr_get_u32(nla);
+			if (attr->nest >= POLICIES_MAX)
+				table->broken = true;
 			break;
 		}
 	}
@@ -128,5 +131,6 @@ int policy_get(struct nl *nl, struct policy *policy)
 			op->exists = true;
 		}
 	}
+	memcpy(policy->nest, table.op, sizeof(policy->nest));
 	return table.broken ? -EPROTO : 0;
 }

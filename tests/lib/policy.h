@@ -11,6 +11,7 @@
 #include "nl.h"
 
 #define POLICY_ATTRS_MAX	32
+#define POLICIES_MAX		32
 
 /* NL_ATTR_TYPE_UINT, which linux/netlink.h has since Linux 6.7 */
 #define POLICY_TYPE_UINT	(NL_ATTR_TYPE_BITFIELD32 + 2)
@@ -22,6 +23,7 @@
  * @max: largest value
  * @mask: bits that are legal, 0 if it is no bitmap
  * @len: largest length of bytes or text, 0 for any
+ * @nest: of a nest, which of struct policy's nests it is
  */
 struct policy_attr {
 	__u32 type;
@@ -29,6 +31,7 @@ struct policy_attr {
 	__u64 max;
 	__u64 mask;
 	__u32 len;
+	__u32 nest;
 };
 
 /**
@@ -43,9 +46,14 @@ struct policy_op {
 	struct policy_attr attr[POLICY_ATTRS_MAX];
 };
 
-/** struct policy - By command; [0]: do, [1]: dump. */
+/**
+ * struct policy - All of them.
+ * @op: by command; [0]: do, [1]: dump
+ * @nest: of nests
+ */
 struct policy {
 	struct policy_op op[__FANOTIFY_CMD_MAX][2];
+	struct policy_op nest[POLICIES_MAX];
 };
 
 /** policy_get() - Return: 0 or -errno; -EPROTO: a command that the header does not have. */
