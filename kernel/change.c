@@ -123,7 +123,8 @@ static u32 fanl_changed_at_most(u64 kinds, const struct inode *inode)
 
 	if (kinds & by_write) {
 		changed |= FANL_CHANGED_BY_WRITE;
-		if (inode->i_mode & 0111)
+		if (!fanl_sb_is_local(inode->i_sb) ||
+		    fanl_operation_lost_capabilities(inode))
 			changed |= FANOTIFY_CHANGED_XATTR;
 	}
 	if (kinds & FANOTIFY_KIND_ACCESS)

@@ -21,6 +21,7 @@
  * that was fallocate(2) or the like, a write is told from it by the stack: from
  * where such functions are called is known from those that were seen.
  */
+#include <linux/bitmap.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -63,6 +64,16 @@ struct fanl_bucket {
 static unsigned long fanl_callers[FANL_CALLERS];
 
 static struct fanl_bucket *fanl_buckets;
+
+/*
+ * Hashes of inodes that a write has taken capabilities from, as a setattr of its
+ * own that fsnotify does not tell of. It may be in another task than the event of
+ * the write (io_uring), and long before that (libaio). A bit stays while anybody
+ * looks.
+ */
+#define FANL_CAPABILITIES_BITS	12
+
+static DECLARE_BITMAP(fanl_capabilities_lost, 1 << FANL_CAPABILITIES_BITS);
 
 static struct fanl_bucket *fanl_bucket(void)
 {
@@ -163,6 +174,9 @@ static void fanl_enter_setattr(struct ftrace_regs *regs, unsigned long caller)
 	struct fanl_bucket *bucket = fanl_bucket();
 	struct fanl_operation *operation;
 
+	if (attr->ia_valid & ATTR_KILL_PRIV)
+		set_bit(hash_ptr((void *)inode, FANL_CAPABILITIES_BITS),
+			fanl_capabilities_lost);
 	raw_spin_lock(&bucket->lock);
 	operation = fanl_operation_begin(bucket, FANL_OP_SETATTR,
 					 FANL_NODE_OBJECT, inode);
@@ -449,6 +463,19 @@ void fanl_operation_put(const struct fanl_operation *operation)
 	raw_spin_unlock(&bucket->lock);
 }
 
+/**
+ * fanl_operation_lost_capabilities - whether writing has changed attributes
+ * @inode: the inode
+ *
+ * Return: whether a write may have taken the inode's file capabilities away.
+ */
+bool fanl_operation_lost_capabilities(const struct inode *inode)
+{
+	return !READ_ONCE(fanl_operation_on) ||
+	       test_bit(hash_ptr((void *)inode, FANL_CAPABILITIES_BITS),
+			fanl_capabilities_lost);
+}
+
 /* ---- for as long as there is a group ---- */
 
 /* Serialises switching ftrace on and off; ftrace's own locks nest in it. */
@@ -457,6 +484,7 @@ static DEFINE_MUTEX(fanl_operation_lock);
 /* Who began something before nobody looked may have gone on since. */
 static void fanl_operations_forget(void)
 {
+	bitmap_zero(fanl_capabilities_lost, 1 << FANL_CAPABILITIES_BITS);
 	for (int i = 0; i < 1 << FANL_BUCKET_BITS; i++) {
 		struct fanl_bucket *bucket = &fanl_buckets[i];
 

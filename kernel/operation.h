@@ -96,6 +96,7 @@ bool fanl_operations_available(void);
 const struct fanl_operation *fanl_operation_find(unsigned int ops,
 						 const struct inode *inode);
 void fanl_operation_put(const struct fanl_operation *operation);
+bool fanl_operation_lost_capabilities(const struct inode *inode);
 
 #else
 
@@ -133,6 +134,11 @@ fanl_operation_find(unsigned int ops, const struct inode *inode)
 
 static inline void fanl_operation_put(const struct fanl_operation *operation)
 {
+}
+
+static inline bool fanl_operation_lost_capabilities(const struct inode *inode)
+{
+	return true;
 }
 
 #endif

@@ -16,9 +16,10 @@
 #define ALL_CHANGED \
 	(STAT_CHANGED | CHANGED(DATA) | CHANGED(XATTR) | CHANGED(NAME) | \
 	 CHANGED(INODE_FLAGS))
+/* With capabilities, as there is no group that operations are seen for. */
 #define WRITTEN \
 	(CHANGED(MTIME) | CHANGED(CTIME) | CHANGED(SIZE) | CHANGED(BLOCKS) | \
-	 CHANGED(DATA))
+	 CHANGED(DATA) | CHANGED(XATTR))
 
 struct fields {
 	struct inode		*inode;
