@@ -21,8 +21,16 @@
 #define ACL		"system.posix_acl_access"
 #define DEFAULT_ACL	"system.posix_acl_default"
 
+#define CAPABILITY	"security.capability"
+
 /* Of security modules: they come with an object, and no event tells. */
-#define SECURITY	"security."
+static const char *const of_modules[] = {
+	"security.selinux", "security.SMACK64", "security.apparmor", "security.ima",
+	"security.evm",
+};
+
+/* By these names, too, xfs has its ACLs. */
+#define XFS_ACLS	"trusted.SGI_ACL_"
 
 /**
  * struct model_object - One object of the tree.
@@ -33,8 +41,9 @@
  * @link: of a symbolic link, what is in it, or NULL
  * @xattrs: names of its extended attributes, each ended by NUL, one after the other
  * @xattrs_len: bytes of @xattrs
- * @inherits: it was made where a default ACL is, and may have got ACLs of it
+ * @inherits: it may have been made where a default ACL is, and have got ACLs of it
  * @acl_set: an ACL was set, which may be none but the mode
+ * @capability_lost: its capabilities, if it had any, may be gone
  * @refs: names that it has, and names in it
  * @gone: it has no name any more
  * @dir: of a directory, the one that it is in
@@ -51,6 +60,7 @@ struct model_object {
 	size_t xattrs_len;
 	bool inherits;
 	bool acl_set;
+	bool capability_lost;
 	unsigned long refs;
 	bool gone;
 	struct model_object *dir;
@@ -62,7 +72,7 @@ struct model_object {
  * struct model_name - A name in a directory.
  * @dir: the directory
  * @name: the name
- * @object: what has it; NULL: a whiteout
+ * @object: what has it; NULL: a whiteout, whose handle was not told
  * @seen: round of the comparison that has found it last
  */
 struct model_name {
@@ -136,6 +146,8 @@ static struct model_object *object_of(struct model *model, const struct fanotify
 	memcpy(new->handle, node->handle, node->handle_len);
 	new->handle_len = node->handle_len;
 	new->handle_type = node->handle_type;
+	/* of an O_TMPFILE file or a whiteout it is not told how it began */
+	new->inherits = true;
 	found = (struct model_object **)find_or_make(new, &model->objects, by_handle);
 	if (*found == new)
 		model->count++;
@@ -284,6 +296,7 @@ static int scan_one(const struct fanotify_nl_object *found, void *arg)
 	object->xattrs = read_xattrs(found->path, &object->xattrs_len);
 	object->inherits = false;
 	object->acl_set = false;
+	object->capability_lost = false;
 	if (found->dir)
 		enter(model, object_of(model, found->dir), found->name, object);
 	else if (!model->root)
@@ -311,12 +324,10 @@ static void apply_create(struct model *model, const struct fanotify_nl_event *ev
 		free(object->link);
 		object->link = xstrdup(event->link);
 	}
-	if (!(event->mask & further) && !S_ISLNK(object->stat.mode) &&
-	    (dir->inherits || xattr_find(dir->xattrs, dir->xattrs_len, DEFAULT_ACL)))
-		object->inherits = true;
-	/* it had a directory without a name */
-	if (event->mask & FANOTIFY_KIND_TMPFILE_LINK)
-		object->inherits = true;
+	if (!(event->mask & further))
+		object->inherits = !S_ISLNK(object->stat.mode) &&
+				   (dir->inherits ||
+				    xattr_find(dir->xattrs, dir->xattrs_len, DEFAULT_ACL));
 }
 
 /* Return: whether it is a directory of which nothing was told before. */
@@ -338,14 +349,18 @@ static bool apply_rename(struct model *model, const struct fanotify_nl_event *ev
 
 static void apply_xattr(const struct fanotify_nl_event *event, struct model_object *object)
 {
-	if (!event->xattr)
+	if (!event->xattr) {
+		object->capability_lost |= !!(event->object.changed & FANOTIFY_CHANGED_XATTR);
 		return;
-	if (event->mask & FANOTIFY_KIND_SETXATTR) {
-		xattr_add(object, event->xattr);
-		object->acl_set |= !strcmp(event->xattr, ACL);
-	} else if (event->mask & FANOTIFY_KIND_REMOVEXATTR) {
-		xattr_remove(object, event->xattr);
 	}
+	if (!strcmp(event->xattr, CAPABILITY))
+		object->capability_lost = false;
+	if (event->mask & FANOTIFY_KIND_SETXATTR)
+		xattr_add(object, event->xattr);
+	else
+		xattr_remove(object, event->xattr);
+	if (!strcmp(event->xattr, ACL))
+		object->acl_set = event->mask & FANOTIFY_KIND_SETXATTR;
 }
 
 char *model_apply(struct model *model, const struct fanotify_nl_event *event)
@@ -458,7 +473,22 @@ static int compare_stat(const struct compare *compare, const char *path,
 	return ret;
 }
 
-/* Names of one list that the other has not; not those that no event tells of. */
+/* What no event tells of. */
+static bool is_untold(const struct model_object *object, const char *name)
+{
+	for (size_t i = 0; i < sizeof(of_modules) / sizeof(of_modules[0]); i++)
+		if (!strncmp(name, of_modules[i], strlen(of_modules[i])))
+			return true;
+	if (!strncmp(name, XFS_ACLS, strlen(XFS_ACLS)))
+		return true;
+	if (!strcmp(name, CAPABILITY))
+		return object->capability_lost;
+	if (!strcmp(name, ACL))
+		return object->inherits || object->acl_set;
+	return !strcmp(name, DEFAULT_ACL) && object->inherits;
+}
+
+/* Names of one list that the other has not. */
 static int compare_xattrs(struct comparison *comparison, const char *path,
 			  const struct model_object *object, const char *list, size_t len,
 			  const char *other, size_t other_len, bool real)
@@ -466,12 +496,7 @@ static int compare_xattrs(struct comparison *comparison, const char *path,
 	int ret = 0;
 
 	for (const char *p = list; !ret && p < list + len; p += strlen(p) + 1) {
-		bool is_acl = !strcmp(p, ACL) || !strcmp(p, DEFAULT_ACL);
-
-		if (!strncmp(p, SECURITY, strlen(SECURITY)) ||
-		    (is_acl && (object->inherits || object->acl_set)))
-			continue;
-		if (!xattr_find(other, other_len, p))
+		if (!is_untold(object, p) && !xattr_find(other, other_len, p))
 			ret = differ(comparison, path, "xattr", real ? p : "-", real ? "-" : p);
 	}
 	return ret;
@@ -520,10 +545,10 @@ static int compare_one(const struct fanotify_nl_object *found, void *arg)
 		if (!name)
 			return differ(comparison, found->path, "name", "there", "none");
 		(*name)->seen = model->round;
-		if (!(*name)->object)
+		if (!(*name)->object && !object->stat.has)
 			return differ_number(comparison, found->path, "mode", "%llo",
 					     found->node.stat.mode, S_IFCHR);
-		if ((*name)->object != object)
+		if ((*name)->object && (*name)->object != object)
 			return differ(comparison, found->path, "object", "another", "an older");
 	}
 	object->seen = model->round;
