@@ -62,7 +62,7 @@ static struct {
 	volatile bool stop;
 	unsigned int errors;
 	struct count op[OPS];
-	struct count fsop[FSOPS_COUNT];
+	struct count fsop[FSOPS_PLAIN_COUNT];
 } *shared;
 
 static bool counted(struct count *count, bool done)
@@ -119,7 +119,7 @@ static void writer(unsigned int number, struct rng *rng)
 	umask(0);
 	become(users[number % ARRAY_SIZE(users)]);
 	while (!shared->stop) {
-		enum fsop op = rng_below(rng, FSOPS_COUNT);
+		enum fsop op = rng_below(rng, FSOPS_PLAIN_COUNT);
 
 		counted(&shared->fsop[op], fsop_do(op, some_place(rng), rng));
 	}
@@ -736,7 +736,7 @@ TEST_F_TIMEOUT(soak, all_at_once, 86400)
 	for (int op = 0; op < OPS; op++)
 		if ((op != OP_unload && op != OP_load) || remains_is_module())
 			never += never_done(op_names[op], &shared->op[op]);
-	for (int op = 0; op < FSOPS_COUNT; op++)
+	for (int op = 0; op < FSOPS_PLAIN_COUNT; op++)
 		never += never_done(fsop_name(op), &shared->fsop[op]);
 	EXPECT_EQ(0, never) {
 		TH_LOG("%u operations were never done", never);
