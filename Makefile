@@ -95,7 +95,8 @@ mutate:
 	@tests/mutate '$(or $(ONLY),*)'
 
 .PHONY: bench
-bench: all
+bench:
+	@$(MAKE) --no-print-directory all TESTS=1
 	@tests/bench/run
 
 .PHONY: gen

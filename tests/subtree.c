@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Subtree marks: what is below a directory, now and later, and nothing else.
+ *
+ * DESCENDANTS: how many names there are below a directory that is moved.
  */
 #include <sys/ioctl.h>
 
@@ -132,6 +134,70 @@ TEST_F(subtree, tells_what_moves_in_and_out)
 	ASSERT_NE(NULL, event);
 	EXPECT_EQ(FLAG(MOVED_OUT), event->flags);
 	EXPECT_EQ(0, HEARD(0, chmod("out/a/b/c/file", 0640)));
+}
+
+#define DESCENDANTS	5000
+#define NAMES_IN_DIR	1000
+
+/* In directories of a file and its links each. */
+static bool make_descendants(const char *top, unsigned int count)
+{
+	char first[64], path[64];
+
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%u", top, i / NAMES_IN_DIR);
+		if (i % NAMES_IN_DIR == 0 && mkdir(path, 0755))
+			return false;
+		snprintf(first, sizeof(first), "%s/%u/0", top, i / NAMES_IN_DIR);
+		snprintf(path, sizeof(path), "%s/%u/%u", top, i / NAMES_IN_DIR, i % NAMES_IN_DIR);
+		if (i % NAMES_IN_DIR ? link(first, path) : make_file(path))
+			return false;
+	}
+	return true;
+}
+
+/* Return: how many events some operations below make, one on each of @names. */
+static int events_below(struct fanotify_nl *h, const char *top, unsigned int count, int names)
+{
+	char path[64];
+
+	take(h, &heard);
+	forget(&heard);
+	for (int i = 0; i < names; i++) {
+		unsigned int n = (unsigned long)count * i / names;
+
+		snprintf(path, sizeof(path), "%s/%u/%u", top, n / NAMES_IN_DIR, n % NAMES_IN_DIR);
+		if (chmod(path, 0600 + i % 8))
+			return -1;
+	}
+	take(h, &heard);
+	return heard.count;
+}
+
+/* One event, whatever is below; and from then on what is there is inside, or is not. */
+TEST_F_TIMEOUT(subtree, moves_with_all_that_is_below, 600)
+{
+	unsigned int below = number_of("DESCENDANTS", DESCENDANTS / slowness());
+	const struct {
+		const char *from, *to;
+		__u32 flags;
+		int events;
+	} moves[] = {
+		{ "out/many", "in/a/many", FLAG(MOVED_IN), 100 },
+		{ "in/a/many", "in/many", 0, 100 },
+		{ "in/many", "out/a/many", FLAG(MOVED_OUT), 0 },
+		{ "out/a/many", "in/a/b/c/many", FLAG(MOVED_IN), 100 },
+	};
+
+	ASSERT_EQ(0, mkdir("out/many", 0755));
+	ASSERT_TRUE(make_descendants("out/many", below));
+	EXPECT_EQ(0, events_below(self->h, "out/many", below, 100));
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+		EXPECT_EQ(1, HEARD(KIND(RENAME) | KIND(ONDIR), rename(moves[i].from, moves[i].to)));
+		EXPECT_EQ(1, heard.count);
+		EXPECT_EQ(moves[i].flags, heard.event[0].flags);
+		EXPECT_EQ(moves[i].events, events_below(self->h, moves[i].to, below, 100));
+	}
 }
 
 TEST_F(subtree, exchange_moves_both)
