@@ -355,6 +355,17 @@ FIXTURE_TEARDOWN(disk)
 		show(&heard);
 }
 
+/* A kernel with the family inside has the patches, too. */
+TEST_F(disk, capabilities_are_those_of_the_kernel)
+{
+	const __u64 data = KIND(WRITE) | KIND(FALLOCATE) | KIND(CLONE_RANGE) | KIND(MMAP_WRITE);
+	const __u64 told = KIND(MMAP_WRITE) | KIND(SETFLAGS);
+	bool intree = !system("zgrep -q ^CONFIG_FANOTIFY_NL= /proc/config.gz 2>/dev/null");
+
+	EXPECT_EQ(intree ? told : 0, self->caps.kinds & told);
+	EXPECT_EQ((intree ? data : 0) | KIND(TRUNCATE), self->caps.ranged);
+}
+
 /* struct move_extent of fs/ext4/ext4.h */
 struct move_extent {
 	__u32 reserved;
