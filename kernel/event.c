@@ -23,11 +23,15 @@
 	 nla_total_size(0) + 7 * FANL_U32_SIZE + 2 * FANL_U64_SIZE + \
 	 nla_total_size(TASK_COMM_LEN))
 
-/* What some have: flags, UUID, mount, error, range, type of filesystem. */
+/* A gap that no event was lost for: reason, scope, since when. */
+#define FANL_GAP_SCOPED_LEN \
+	(nla_total_size(0) + 2 * FANL_U32_SIZE + FANL_U64_SIZE)
+
+/* What some have: flags, UUID, mount, error, range, type of filesystem, such a gap. */
 #define FANL_EVENT_OPTIONAL \
 	(2 * FANL_U32_SIZE + 3 * FANL_U64_SIZE + \
 	 nla_total_size(FANOTIFY_UUID_LEN) + \
-	 nla_total_size(FANOTIFY_FSTYPE_MAX))
+	 nla_total_size(FANOTIFY_FSTYPE_MAX) + FANL_GAP_SCOPED_LEN)
 
 #define FANL_STAT_MAX \
 	(4 * FANL_U32_SIZE + 3 * FANL_U64_SIZE + \
@@ -311,6 +315,18 @@ static u8 *fanl_put_fs(u8 *p, const struct fanl_event *event)
 	return p;
 }
 
+static u8 *fanl_put_gap_scoped(u8 *p, u32 reason, u64 since)
+{
+	u8 *nest = p;
+
+	p = fanl_nest_start(p, FANOTIFY_A_EVENT_GAP);
+	p = fanl_put_u32(p, FANOTIFY_A_GAP_REASON, reason);
+	p = fanl_put_u32(p, FANOTIFY_A_GAP_SCOPE, FANOTIFY_GAP_SCOPE_DIRECTORY);
+	p = fanl_put_u64(p, FANOTIFY_A_GAP_SINCE, since);
+	fanl_nest_end(nest, p);
+	return p;
+}
+
 static u8 *fanl_put_path(u8 *p, u16 type, const struct fanl_path *path)
 {
 	return path && path->name ?
@@ -374,6 +390,8 @@ static unsigned int fanl_optional_len(const struct fanl_event *event)
 		len += 2 * FANL_U64_SIZE;
 	if (event->fs_name)
 		len += nla_total_size(FANOTIFY_FSTYPE_MAX);
+	if (event->gap)
+		len += FANL_GAP_SCOPED_LEN;
 	return len;
 }
 
@@ -426,6 +444,7 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 	};
 	struct fanl_handle handle[FANL_NODES];
 	unsigned int len = FANL_EVENT_FIXED;
+	const u64 now = ktime_get_real_ns();
 	u8 *p;
 
 	BUILD_BUG_ON(FANL_EVENT_LARGEST > FANOTIFY_EVENT_MAX);
@@ -451,7 +470,7 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 
 	p = fanl_put_head(event->skb->data, group->number);
 	p = fanl_put_u64(p, FANOTIFY_A_EVENT_MASK, event->kinds);
-	p = fanl_put_u64(p, FANOTIFY_A_EVENT_REALTIME, ktime_get_real_ns());
+	p = fanl_put_u64(p, FANOTIFY_A_EVENT_REALTIME, now);
 	p = fanl_put_u64(p, FANOTIFY_A_EVENT_BOOTTIME, ktime_get_boottime_ns());
 	if (event->flags)
 		p = fanl_put_u32(p, FANOTIFY_A_EVENT_FLAGS, event->flags);
@@ -473,6 +492,8 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 				    event->sb->s_type->name,
 				    strnlen(event->sb->s_type->name,
 					    FANOTIFY_FSTYPE_MAX - 1));
+	if (event->gap)
+		p = fanl_put_gap_scoped(p, event->gap, now);
 	fanl_msg_end(event->skb, p);
 }
 
@@ -493,7 +514,7 @@ void fanl_event_sample(struct fanl_event *event)
 
 #define FANL_GAP_LEN \
 	(FANL_EVENT_HEAD + 3 * FANL_U64_SIZE + nla_total_size(0) + \
-	 4 * FANL_U64_SIZE + FANL_U32_SIZE)
+	 4 * FANL_U64_SIZE + 2 * FANL_U32_SIZE)
 
 static void fanl_put_gap(u8 *p, u64 first, u64 last, u64 count, u32 reason,
 			 u64 since)
@@ -502,6 +523,7 @@ static void fanl_put_gap(u8 *p, u64 first, u64 last, u64 count, u32 reason,
 	p = fanl_put_u64(p, FANOTIFY_A_GAP_LAST, last);
 	p = fanl_put_u64(p, FANOTIFY_A_GAP_COUNT, count);
 	p = fanl_put_u32(p, FANOTIFY_A_GAP_REASON, reason);
+	p = fanl_put_u32(p, FANOTIFY_A_GAP_SCOPE, FANOTIFY_GAP_SCOPE_ALL);
 	fanl_put_u64(p, FANOTIFY_A_GAP_SINCE, since);
 }
 

@@ -72,6 +72,7 @@ struct fanl_node {
  * @mnt_id: id of the mount, 0 for unknown
  * @error: of fs-error, a positive errno
  * @fs_name: name of the filesystem's type goes in
+ * @gap: of a GAP about the object, a directory, enum fanotify_gap_reason; 0 for none
  * @hash: of the object, to pick the member
  * @stat_mask: attribute fields that were encoded
  * @skb: the message, NULL if it could not be allocated
@@ -95,6 +96,7 @@ struct fanl_event {
 	u64			mnt_id;
 	int			error;
 	bool			fs_name;
+	u32			gap;
 	unsigned long		hash;
 	u32			stat_mask;
 	struct sk_buff		*skb;

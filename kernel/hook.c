@@ -42,6 +42,20 @@ struct fanl_hook {
 	struct fanl_event		event;
 };
 
+/**
+ * struct fanl_asked - what the group's marks ask for of an event
+ * @wanted: those of its object, directory, mount and filesystem
+ * @filesystem: of them, that of the filesystem
+ * @subtree: those of subtrees of the filesystem, wherever it happened
+ * @ignored: what they ignore; those of subtrees, where it happened
+ */
+struct fanl_asked {
+	u64	wanted;
+	u64	filesystem;
+	u64	subtree;
+	u64	ignored;
+};
+
 /* What one mark asks for of this event. */
 static u64 fanl_mark_wants(const struct fanl_mark *mark, bool is_dir, int type)
 {
@@ -85,26 +99,47 @@ static void fanl_hook_inside(struct fanl_group *group, struct fanl_hook *hook,
 	}
 }
 
+/*
+ * A rename from where its kind is not told to where it is, or the other way: by
+ * the subtree marks, or by the filesystem's mark for what they ignore.
+ */
+static void fanl_hook_moved(struct fanl_hook *hook, u64 kinds,
+			    const struct fanl_asked *asked,
+			    const struct fanl_inside *old, u64 wanted_old,
+			    const struct fanl_inside *new, u64 wanted_new)
+{
+	bool was = fanl_kinds_wanted(kinds, asked->filesystem,
+				     asked->ignored | old->ignored, U64_MAX);
+	bool is = fanl_kinds_wanted(kinds, asked->filesystem,
+				    asked->ignored | new->ignored, U64_MAX);
+
+	if (old->unknown || new->unknown)
+		return;
+	if ((wanted_new && !wanted_old) || (is && !was))
+		hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_IN;
+	if ((wanted_old && !wanted_new) || (was && !is))
+		hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_OUT;
+}
+
 /**
  * fanl_hook_subtrees - what the group's subtree marks let through, and ignore
  * @group: the group
  * @hook: fsnotify's call; flags are added to it
  * @inode: what it happened to
  * @kinds: the event's kinds
- * @subtree: what the subtree marks of the filesystem ask for together
- * @ignored: what they ignore is added to it
+ * @asked: what the marks ask for; what subtree marks ignore is added to it
  *
  * Return: the kinds that they let through.
  */
 static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
-			      struct inode *inode, u64 kinds, u64 subtree,
-			      u64 *ignored)
+			      struct inode *inode, u64 kinds,
+			      struct fanl_asked *asked)
 {
 	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
+	u64 subtree = fanl_kinds_of_mask(asked->subtree, is_dir);
 	struct fanl_inside old = {}, new = {};
 	u64 wanted, wanted_new;
 
-	subtree = fanl_kinds_of_mask(subtree, is_dir);
 	fanl_hook_inside(group, hook, inode, is_dir, &old);
 	if (old.unknown && !fanl_subtree_on(group, hook->sb))
 		subtree = 0;
@@ -112,20 +147,15 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 	if (subtree && old.unknown)
 		hook->flags |= FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN;
 	if (!(hook->mask & FS_RENAME)) {
-		*ignored |= old.ignored;
+		asked->ignored |= old.ignored;
 		return wanted;
 	}
 
 	/* both directories are locked */
 	fanl_inside_of_dentry(group, hook->dentry->d_parent, is_dir, &new);
 	wanted_new = fanl_inside_wants(&new, kinds, subtree);
-	if (subtree && !old.unknown && !new.unknown) {
-		if (wanted_new && !wanted)
-			hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_IN;
-		if (wanted && !wanted_new)
-			hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_OUT;
-	}
-	*ignored |= old.ignored & new.ignored;
+	fanl_hook_moved(hook, kinds, asked, &old, wanted, &new, wanted_new);
+	asked->ignored |= old.ignored & new.ignored;
 	return wanted | wanted_new;
 }
 
@@ -187,8 +217,9 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 			    struct fsnotify_iter_info *iter_info, u64 *mnt_id)
 {
 	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
-	u64 wanted = 0, ignored = 0, everywhere, subtree = 0, below = 0;
+	struct fanl_asked asked = {};
 	struct fsnotify_mark *fsn;
+	u64 below = 0, everywhere;
 	int type;
 
 	fsnotify_foreach_iter_mark_type(iter_info, fsn, type) {
@@ -196,9 +227,12 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 						      fsn);
 		u64 mask = fanl_mark_wants(mark, is_dir, type);
 
-		ignored |= fsnotify_effective_ignore_mask(fsn, is_dir, type);
-		wanted |= mask;
-		subtree |= READ_ONCE(mark->subtree);
+		asked.ignored |= fsnotify_effective_ignore_mask(fsn, is_dir,
+								type);
+		asked.wanted |= mask;
+		if (type == FSNOTIFY_ITER_TYPE_SB)
+			asked.filesystem = mask;
+		asked.subtree |= READ_ONCE(mark->subtree);
 		if (!(mask & kinds & ~FANL_KIND_MODIFIERS))
 			continue;
 		if (type == FSNOTIFY_ITER_TYPE_PARENT)
@@ -206,14 +240,13 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 		if (mark->mnt_id)
 			*mnt_id = mark->mnt_id;
 	}
-	if (!(kinds & (wanted | subtree) & ~FANL_KIND_MODIFIERS) ||
+	if (!(kinds & (asked.wanted | asked.subtree) & ~FANL_KIND_MODIFIERS) ||
 	    !fanl_hook_passes(group, hook, kinds))
 		return 0;
-	everywhere = ignored;
+	everywhere = asked.ignored;
 	if (READ_ONCE(group->nr_subtrees))
-		below = fanl_hook_subtrees(group, hook, inode, kinds, subtree,
-					   &ignored);
-	return fanl_kinds_wanted(kinds, wanted, ignored,
+		below = fanl_hook_subtrees(group, hook, inode, kinds, &asked);
+	return fanl_kinds_wanted(kinds, asked.wanted, asked.ignored,
 				 READ_ONCE(group->mask)) |
 	       fanl_kinds_wanted(kinds, below, everywhere, READ_ONCE(group->mask));
 }
@@ -412,6 +445,31 @@ static void fanl_hook_send(struct fanl_group *group, struct fanl_event *event,
 	fanl_queue_event(group, event);
 }
 
+/* What a directory that was moved in has in it, no event has told. */
+static void fanl_hook_moved_in(struct fanl_group *group, struct fanl_hook *hook,
+			       struct inode *inode)
+{
+	const u32 path_flags = hook->event.flags &
+			       (FANOTIFY_EVENT_FLAG_PATH_UNREACHABLE |
+				FANOTIFY_EVENT_FLAG_PATH_TRUNCATED);
+	struct fanl_event event = {
+		.kinds = FANOTIFY_KIND_GAP | FANOTIFY_KIND_ONDIR,
+		.flags = hook->new_path.name ? 0 : path_flags,
+		.sb = hook->event.sb,
+		.node[FANL_NODE_OBJECT] = {
+			.inode = inode,
+			.with_stat = true,
+		},
+		.node[FANL_NODE_DIR].inode = d_inode(hook->dentry->d_parent),
+		.name = hook->event.new_name,
+		.path = &hook->new_path,
+		.gap = FANOTIFY_GAP_REASON_MOVED_IN,
+		.hash = hook->event.hash,
+	};
+
+	fanl_hook_send(group, &event, fanl_hook_gfp(hook));
+}
+
 /* What of the event the group is to get; 0 for nothing. */
 static u64 fanl_hook_kinds(struct fanl_group *group, struct fanl_hook *hook,
 			   struct inode *inode,
@@ -467,6 +525,9 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	};
 	fanl_hook_gather(&hook, inode);
 	fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
+	if ((hook.flags & FANOTIFY_EVENT_FLAG_MOVED_IN) &&
+	    (kinds & FANOTIFY_KIND_ONDIR))
+		fanl_hook_moved_in(group, &hook, inode);
 	fanl_hook_release(&hook);
 end:
 	fanl_hook_end(&hook);

@@ -497,7 +497,9 @@ static const char *what_is_missing(const struct fanotify_nl_event *event)
 {
 	if (event->mask & FANOTIFY_KIND_GAP)
 		return event->gap.reason == FANOTIFY_GAP_REASON_NOMEM ||
-		       event->gap.reason == FANOTIFY_GAP_REASON_UNCOVERED ?
+		       event->gap.reason == FANOTIFY_GAP_REASON_UNCOVERED ||
+		       (event->gap.reason == FANOTIFY_GAP_REASON_MOVED_IN &&
+			event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY && event->path) ?
 		       NULL : "a gap of another reason";
 	if (event->path || event->mask & KIND(UNMOUNT) ||
 	    event->flags & FANOTIFY_EVENT_FLAG_PATH_TRUNCATED)
@@ -590,6 +592,30 @@ static int prepare_rename(struct scene *s)
 static int run_rename(struct scene *s)
 {
 	return rename("made", "moved") ? -errno : 0;
+}
+
+static int prepare_move_in(struct scene *s)
+{
+	struct fanotify_nl_mark mark = { .type = SUBTREE, .path = "in", .mask = KIND(RENAME) };
+
+	s->total = 0;
+	rmdir("in/moved");
+	rmdir("in");
+	s->h = member_open(0, 0, 0);
+	if (!s->h || mkdir("in", 0755) || (run_mkdir(s) && errno != EEXIST))
+		return -1;
+	return fanotify_nl_mark_add(s->h, &mark, NULL);
+}
+
+static int run_move_in(struct scene *s)
+{
+	return rename("made", "in/moved") ? -errno : 0;
+}
+
+/* The rename, and the gap of the directory. */
+static const char *check_move_in(struct scene *s, int ret)
+{
+	return account(s, ret ? 0 : 2);
 }
 
 static int prepare_attrib(struct scene *s)
@@ -866,6 +892,7 @@ OPERATION(event_mkdir_deep, prepare_deep, run_mkdir, check_deep, 4, true);
 OPERATION(event_mkdir_multicast, prepare_multicast, run_mkdir, check_multicast, 4, true);
 OPERATION(event_link, prepare_create, run_link, check_event, 2, true);
 OPERATION(event_rename, prepare_rename, run_rename, check_event, 2, true);
+OPERATION(event_moved_in, prepare_move_in, run_move_in, check_move_in, 3, true);
 OPERATION(event_chmod, prepare_attrib, run_chmod, check_event, 2, true);
 OPERATION(event_setxattr, prepare_attrib, run_setxattr, check_event, 2, true);
 OPERATION(event_truncate, prepare_modify, run_truncate, check_event, 2, true);

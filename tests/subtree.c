@@ -174,7 +174,7 @@ static int events_below(struct fanotify_nl *h, const char *top, unsigned int cou
 	return heard.count;
 }
 
-/* One event, whatever is below; and from then on what is there is inside, or is not. */
+/* One event, and one gap, whatever is below; and from then on what is there is inside, or is not. */
 TEST_F_TIMEOUT(subtree, moves_with_all_that_is_below, 600)
 {
 	unsigned int below = number_of("DESCENDANTS", DESCENDANTS / slowness());
@@ -194,10 +194,120 @@ TEST_F_TIMEOUT(subtree, moves_with_all_that_is_below, 600)
 	EXPECT_EQ(0, events_below(self->h, "out/many", below, 100));
 	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
 		EXPECT_EQ(1, HEARD(KIND(RENAME) | KIND(ONDIR), rename(moves[i].from, moves[i].to)));
-		EXPECT_EQ(1, heard.count);
+		EXPECT_EQ(moves[i].flags & FLAG(MOVED_IN) ? 2 : 1, heard.count);
 		EXPECT_EQ(moves[i].flags, heard.event[0].flags);
 		EXPECT_EQ(moves[i].events, events_below(self->h, moves[i].to, below, 100));
 	}
+}
+
+/* The gap of a directory, right behind the rename that made it. */
+static bool gap_follows_rename(const char *path)
+{
+	const struct fanotify_nl_event *renamed = only(&heard, KIND(RENAME), NULL);
+	const struct fanotify_nl_event *gap = only(&heard, KIND(GAP), NULL);
+
+	return renamed && gap && gap->seq == renamed->seq + 1 && gap->id > renamed->id &&
+	       gap->mask == (KIND(GAP) | KIND(ONDIR)) && !gap->flags &&
+	       gap->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY &&
+	       gap->gap.reason == FANOTIFY_GAP_REASON_MOVED_IN &&
+	       !gap->gap.count && !gap->gap.first && !gap->gap.last &&
+	       gap->gap.since == gap->realtime && gap->realtime >= renamed->realtime &&
+	       fanotify_nl_node_same(&gap->object, &renamed->object) &&
+	       fanotify_nl_node_same(&gap->dir, renamed->new_dir.handle ? &renamed->new_dir :
+						&renamed->dir) &&
+	       S_ISDIR(gap->object.stat.mode) && !strcmp(gap->path, renamed->new_path) &&
+	       !strcmp(gap->name, renamed->new_name) && strstr(gap->path, path) &&
+	       gap->actor.tgid == (__u32)getpid();
+}
+
+TEST_F(subtree, a_directory_that_moves_in_is_a_gap)
+{
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/a", "in/moved")));
+	EXPECT_EQ(2, heard.count);
+	EXPECT_TRUE(gap_follows_rename("/in/moved"));
+	/* nothing is lost, and so nothing counts as lost */
+	struct fanotify_nl_counters counters;
+
+	fanotify_nl_counters(self->h, &counters);
+	EXPECT_EQ(1, counters.moved_in);
+	EXPECT_EQ(0, counters.gaps + counters.lost + counters.holes + counters.repeats);
+
+	EXPECT_EQ(0, HEARD(KIND(GAP), rename("in/moved", "in/a/moved")));
+	EXPECT_EQ(0, HEARD(KIND(GAP), rename("in/a/moved/file", "in/a/moved/renamed")));
+	EXPECT_EQ(0, HEARD(KIND(GAP), rename("in/a/moved/renamed", "out/file")));
+	EXPECT_EQ(0, HEARD(KIND(GAP), rename("out/file", "in/file")));
+	EXPECT_EQ(0, HEARD(KIND(GAP), rename("in/a/moved", "out/moved")));
+	/* whether it is empty or not, and for the second time */
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/moved", "in/moved")));
+	EXPECT_TRUE(gap_follows_rename("/in/moved"));
+	ASSERT_EQ(0, mkdir("out/empty", 0755));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/empty", "in/other")));
+	EXPECT_TRUE(gap_follows_rename("/in/other"));
+}
+
+TEST_F(subtree, no_gap_where_no_rename_is_asked_for)
+{
+	ASSERT_EQ(0, listen_unmark(self->h, SUBTREE, "in", KIND(RENAME)));
+	EXPECT_EQ(0, HEARD(0, rename("out/a", "in/moved")));
+	EXPECT_EQ(1, HEARD(KIND(CHMOD), chmod("in/moved/file", 0600)));
+}
+
+TEST_F(subtree, a_directory_that_is_ignored_no_more_is_a_gap)
+{
+	ASSERT_EQ(0, listen_ignore(self->h, SUBTREE, "in/a", CHANGES, SURVIVES));
+	EXPECT_EQ(0, HEARD(0, make_file("in/a/b/c/new")));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a/b", "in/b")));
+	EXPECT_EQ(FLAG(MOVED_IN), heard.event[0].flags);
+	EXPECT_TRUE(gap_follows_rename("/in/b"));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/b", "in/a/b")));
+	EXPECT_EQ(FLAG(MOVED_OUT), heard.event[0].flags);
+	EXPECT_EQ(1, heard.count);
+}
+
+/* It is the same to who watches all of the filesystem but that. */
+TEST_F(subtree, nor_of_a_filesystem)
+{
+	struct fanotify_nl *h = listen_open();
+
+	fanotify_nl_close(self->h);
+	self->h = h;
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, ".", CHANGES));
+	ASSERT_EQ(0, listen_ignore(self->h, SUBTREE, "in/a", CHANGES, SURVIVES));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a/b", "out/b")));
+	EXPECT_EQ(FLAG(MOVED_IN), heard.event[0].flags);
+	EXPECT_TRUE(gap_follows_rename("/out/b"));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/b", "out/c")));
+	EXPECT_EQ(0, heard.event[0].flags);
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/c", "in/a/c")));
+	EXPECT_EQ(FLAG(MOVED_OUT), heard.event[0].flags);
+	EXPECT_EQ(1, heard.count);
+}
+
+/* With a full queue, it is part of what is lost. */
+TEST_F(subtree, a_directory_that_moves_in_is_never_lost_silently)
+{
+	struct fanotify_nl_settings little = {
+		.set = FANOTIFY_NL_SET_QUEUE_LIMIT, .queue_limit = 64 << 10,
+	};
+	struct fanotify_nl_bind bind = { .rcvbuf = 65536, .settings = little };
+	const struct fanotify_nl_event *last;
+
+	fanotify_nl_close(self->h);
+	ASSERT_EQ(0, fanotify_nl_open(&self->h));
+	ASSERT_EQ(0, fanotify_nl_bind(self->h, &bind));
+	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in", CHANGES));
+	for (int i = 0; i < 500; i++)
+		ASSERT_EQ(0, chmod("in/a/b/file", i % 2 ? 0600 : 0644));
+	ASSERT_EQ(0, rename("out/a", "in/moved"));
+	forget(&heard);
+	take(self->h, &heard);
+	EXPECT_EQ(0, count(&heard, KIND(RENAME), NULL));
+	EXPECT_EQ(1, count(&heard, KIND(GAP), NULL));
+	last = &heard.event[heard.count - 1];
+	EXPECT_TRUE(last->mask & KIND(GAP));
+	EXPECT_EQ(FANOTIFY_GAP_SCOPE_ALL, last->gap.scope);
+	EXPECT_EQ(FANOTIFY_GAP_REASON_OVERFLOW, last->gap.reason);
+	EXPECT_EQ(501, heard.count - 1 + (int)last->gap.count);
 }
 
 TEST_F(subtree, exchange_moves_both)
@@ -208,6 +318,9 @@ TEST_F(subtree, exchange_moves_both)
 		if (heard.event[i].mask & KIND(RENAME))
 			EXPECT_EQ(FLAG(EXCHANGE) | (i ? FLAG(MOVED_IN) : FLAG(MOVED_OUT)),
 				  heard.event[i].flags);
+	ASSERT_EQ(3, heard.count);
+	EXPECT_TRUE(heard.event[2].mask & KIND(GAP));
+	EXPECT_TRUE(fanotify_nl_node_same(&heard.event[1].object, &heard.event[2].object));
 }
 
 TEST_F(subtree, may_be_in_another)

@@ -69,6 +69,7 @@ const u16 fanl_gap_sizes[FANOTIFY_A_GAP_MAX + 1] = {
 	[FANOTIFY_A_GAP_COUNT] = 8,
 	[FANOTIFY_A_GAP_REASON] = 4,
 	[FANOTIFY_A_GAP_SINCE] = 8,
+	[FANOTIFY_A_GAP_SCOPE] = 4,
 };
 
 int fanl_encode_init(struct kunit *test)

@@ -117,6 +117,11 @@ static void with_range(struct fanl_encode *f)
 	f->event.length = U64_MAX;
 }
 
+static void with_gap(struct fanl_encode *f)
+{
+	f->event.gap = FANOTIFY_GAP_REASON_MOVED_IN;
+}
+
 struct presence_param {
 	const char	*desc;
 	void		(*arrange)(struct fanl_encode *f);
@@ -142,6 +147,7 @@ static const struct presence_param presence_params[] = {
 	{ "error", with_error, ATTR(ERROR) },
 	{ "range", with_range, ATTR(OFFSET) | ATTR(LENGTH) },
 	{ "filesystem's type", with_fs_name, ATTR(FS_NAME) },
+	{ "gap of a directory", with_gap, ATTR(GAP) },
 };
 
 KUNIT_ARRAY_PARAM_DESC(presence, presence_params, desc);
@@ -316,6 +322,7 @@ static void with_all(struct fanl_encode *f)
 	with_mount(f);
 	with_error(f);
 	with_fs_name(f);
+	with_gap(f);
 	with_object(f);
 	with_dir(f);
 	with_new_dir(f);
@@ -347,8 +354,7 @@ static void the_largest_fits(struct kunit *test)
 	fanl_encode(test);
 
 	KUNIT_EXPECT_EQ(test, fanl_present(f->tb, FANOTIFY_A_EVENT_MAX),
-			GENMASK_ULL(FANOTIFY_A_EVENT_MAX, 1) &
-				~(ATTR(GAP) | ATTR(LINK)));
+			GENMASK_ULL(FANOTIFY_A_EVENT_LENGTH, 1) & ~ATTR(LINK));
 	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NAME]),
 			FANOTIFY_NAME_MAX + 1);
 	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NEW_NAME]),

@@ -59,6 +59,8 @@ static void says_what_is_missing_and_since_when(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_ID]), 6);
 	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_MASK]),
 			(u64)FANOTIFY_KIND_GAP);
+	KUNIT_EXPECT_EQ(test, nla_get_u32(f->sub[FANOTIFY_A_GAP_SCOPE]),
+			FANOTIFY_GAP_SCOPE_ALL);
 	KUNIT_EXPECT_EQ(test, gap_u64(f, FANOTIFY_A_GAP_FIRST), 5);
 	KUNIT_EXPECT_EQ(test, gap_u64(f, FANOTIFY_A_GAP_LAST), 5);
 	KUNIT_EXPECT_EQ(test, gap_u64(f, FANOTIFY_A_GAP_COUNT), 1);
@@ -100,10 +102,34 @@ static void counts_beyond_32_bits(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gap_u64(f, FANOTIFY_A_GAP_COUNT), U32_MAX + 2ULL);
 }
 
+/* Of a directory no event was lost, and so there is no seq. */
+static void of_a_directory_has_no_numbers(struct kunit *test)
+{
+	struct fanl_encode *f = test->priv;
+
+	f->event.kinds = FANOTIFY_KIND_GAP | FANOTIFY_KIND_ONDIR;
+	f->event.node[FANL_NODE_OBJECT].inode = f->dir;
+	f->event.gap = FANOTIFY_GAP_REASON_MOVED_IN;
+	fanl_encode(test);
+	fanl_take_nest_apart(test, f->tb[FANOTIFY_A_EVENT_GAP], fanl_gap_sizes,
+			     FANOTIFY_A_GAP_MAX);
+	KUNIT_EXPECT_EQ(test, fanl_present(f->sub, FANOTIFY_A_GAP_MAX),
+			BIT_ULL(FANOTIFY_A_GAP_REASON) |
+				BIT_ULL(FANOTIFY_A_GAP_SCOPE) |
+				BIT_ULL(FANOTIFY_A_GAP_SINCE));
+	KUNIT_EXPECT_EQ(test, nla_get_u32(f->sub[FANOTIFY_A_GAP_REASON]),
+			FANOTIFY_GAP_REASON_MOVED_IN);
+	KUNIT_EXPECT_EQ(test, nla_get_u32(f->sub[FANOTIFY_A_GAP_SCOPE]),
+			FANOTIFY_GAP_SCOPE_DIRECTORY);
+	KUNIT_EXPECT_EQ(test, nla_get_u64(f->tb[FANOTIFY_A_EVENT_REALTIME]),
+			gap_u64(f, FANOTIFY_A_GAP_SINCE));
+}
+
 static struct kunit_case gap_cases[] = {
 	KUNIT_CASE(says_what_is_missing_and_since_when),
 	KUNIT_CASE(grows_at_its_end),
 	KUNIT_CASE(counts_beyond_32_bits),
+	KUNIT_CASE(of_a_directory_has_no_numbers),
 	{}
 };
 

@@ -56,7 +56,10 @@ static void print_event(const struct fanotify_nl_event *event)
 	}
 	if (event->object.stat.has & FANOTIFY_STAT_FIELD_SIZE)
 		printf(" size %llu", (unsigned long long)event->object.stat.size);
-	if (event->has & FANOTIFY_NL_HAS_GAP)
+	if (event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY)
+		printf(" look at what is in it: %s",
+		       fanotify_nl_gap_reason_name(event->gap.reason));
+	else if (event->has & FANOTIFY_NL_HAS_GAP)
 		printf(" %llu events lost: %s", (unsigned long long)event->gap.count,
 		       fanotify_nl_gap_reason_name(event->gap.reason));
 	putchar('\n');

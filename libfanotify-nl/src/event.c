@@ -98,6 +98,7 @@ static const struct attr_rule gap_rules[FANOTIFY_A_GAP_MAX + 1] = {
 	GAP(COUNT, ATTR_64, count),
 	GAP(REASON, ATTR_32, reason),
 	GAP(SINCE, ATTR_64, since),
+	GAP(SCOPE, ATTR_32, scope),
 };
 
 #define EVENT(name, k, field)							\

@@ -82,6 +82,11 @@ API const char *fanotify_nl_gap_reason_name(__u32 reason)
 	return name_of(gap_reason_names, COUNT(gap_reason_names), reason);
 }
 
+API const char *fanotify_nl_gap_scope_name(__u32 scope)
+{
+	return name_of(gap_scope_names, COUNT(gap_scope_names), scope);
+}
+
 API const char *fanotify_nl_delivery_name(__u32 state)
 {
 	return name_of(delivery_names, COUNT(delivery_names), state);

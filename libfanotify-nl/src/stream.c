@@ -103,11 +103,13 @@ static void stream_count(struct fanotify_nl *h, const struct fanotify_nl_event *
 	__u64 first = event->seq;
 
 	n->events++;
-	if (event->has & FANOTIFY_NL_HAS_GAP) {
+	if (event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY)
+		n->moved_in++;
+	else if (event->has & FANOTIFY_NL_HAS_GAP)
 		n->gaps++;
-		n->lost += event->gap.count;
+	n->lost += event->gap.count;
+	if (event->gap.first)
 		first = event->gap.first;
-	}
 	if (first <= h->stream.last_seq)
 		n->repeats++;
 	else

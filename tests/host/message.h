@@ -90,6 +90,7 @@ static inline void put_gap(struct nlmsghdr *nlh, __u64 first, __u64 last)
 	mnl_attr_put_u64(nlh, FANOTIFY_A_GAP_COUNT, last - first + 1);
 	mnl_attr_put_u32(nlh, FANOTIFY_A_GAP_REASON, FANOTIFY_GAP_REASON_OVERFLOW);
 	mnl_attr_put_u64(nlh, FANOTIFY_A_GAP_SINCE, 31);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_GAP_SCOPE, FANOTIFY_GAP_SCOPE_ALL);
 	mnl_attr_nest_end(nlh, nest);
 }
 
@@ -144,6 +145,21 @@ static inline void message_gap(union message *m, __u64 first, __u64 last)
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_SEQ, last);
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_MASK, FANOTIFY_KIND_GAP);
 	put_gap(nlh, first, last);
+}
+
+/* A directory that was moved in. */
+static inline void message_moved_in(union message *m, __u64 seq)
+{
+	struct nlmsghdr *nlh = message_init(m, FANOTIFY_CMD_EVENT, 0);
+	struct nlattr *nest;
+
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_SEQ, seq);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_MASK, FANOTIFY_KIND_GAP);
+	put_node(nlh, FANOTIFY_A_EVENT_OBJECT, 1, "directory");
+	nest = mnl_attr_nest_start(nlh, FANOTIFY_A_EVENT_GAP);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_GAP_REASON, FANOTIFY_GAP_REASON_MOVED_IN);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_GAP_SCOPE, FANOTIFY_GAP_SCOPE_DIRECTORY);
+	mnl_attr_nest_end(nlh, nest);
 }
 
 /* The notice (seq 0), or the end of an answer. */

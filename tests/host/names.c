@@ -21,6 +21,7 @@ static void known(void)
 	CHECK_STR(fanotify_nl_changed_name(FANOTIFY_CHANGED_INODE_FLAGS), "inode-flags");
 	CHECK_STR(fanotify_nl_event_flag_name(FANOTIFY_EVENT_FLAG_NO_INODE), "no-inode");
 	CHECK_STR(fanotify_nl_gap_reason_name(FANOTIFY_GAP_REASON_MEMBER_GONE), "member-gone");
+	CHECK_STR(fanotify_nl_gap_scope_name(FANOTIFY_GAP_SCOPE_DIRECTORY), "directory");
 	CHECK_STR(fanotify_nl_delivery_name(FANOTIFY_DELIVERY_NOTICED), "noticed");
 	CHECK_EQ(fanotify_nl_mark_type_parse("mount"), FANOTIFY_MARK_TYPE_MOUNT);
 }

@@ -109,6 +109,7 @@ static void check_gap(const struct fanotify_nl_gap *gap)
 	CHECK_EQ(gap->count, 3);
 	CHECK_EQ(gap->reason, FANOTIFY_GAP_REASON_OVERFLOW);
 	CHECK_EQ(gap->since, 31);
+	CHECK_EQ(gap->scope, FANOTIFY_GAP_SCOPE_ALL);
 }
 
 static void check_full(const struct fanotify_nl_event *event)

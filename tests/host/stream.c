@@ -268,6 +268,25 @@ static void gaps(void)
 	CHECK_EQ(h.counters.repeats, 0);
 }
 
+static void directories_moved_in(void)
+{
+	bind_then(NULL);
+	push(1);
+	message_moved_in(&m, 2);
+	fake_queue(&m);
+	push(3);
+	NEXT_IS(1);
+	NEXT_IS(2);
+	CHECK_EQ(event.gap.scope, FANOTIFY_GAP_SCOPE_DIRECTORY);
+	CHECK_EQ(event.gap.first, 0);
+	NEXT_IS(3);
+	CHECK_EQ(h.counters.moved_in, 1);
+	CHECK_EQ(h.counters.gaps, 0);
+	CHECK_EQ(h.counters.lost, 0);
+	CHECK_EQ(h.counters.holes, 0);
+	CHECK_EQ(h.counters.repeats, 0);
+}
+
 static void holes(void)
 {
 	bind_then(NULL);
@@ -499,6 +518,7 @@ TAP_MAIN(
 	{ "stream: a fetch refused for good is told", refused_for_good },
 	{ "stream: an error of an older request is skipped", stale_error },
 	{ "stream: gaps are counted", gaps },
+	{ "stream: directories that were moved in are no loss", directories_moved_in },
 	{ "stream: holes and repeats are counted", holes },
 	{ "stream: a malformed event is told, and the next one comes", malformed_event },
 	{ "stream: malformed datagrams are told, and the next one comes", malformed_datagram },

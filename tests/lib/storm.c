@@ -22,12 +22,18 @@ const char *order_take(struct order *o, const struct fanotify_nl_event *event)
 	__u64 first = event->seq;
 
 	o->events++;
-	if (event->mask & FANOTIFY_KIND_GAP) {
+	if ((event->mask & FANOTIFY_KIND_GAP) &&
+	    event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY) {
+		if (event->gap.first || event->gap.last || event->gap.count)
+			return "a directory that was moved in counts as a loss";
+	} else if (event->mask & FANOTIFY_KIND_GAP) {
 		first = event->gap.first;
 		o->gaps++;
 		o->lost += event->gap.count;
 		if (!(event->has & FANOTIFY_NL_HAS_GAP))
 			return "a gap does not say what is missing";
+		if (event->gap.scope != FANOTIFY_GAP_SCOPE_ALL)
+			return "a gap of no scope";
 		if (event->gap.last != event->seq)
 			return "a gap's seq is not that of its last event";
 		if (event->gap.first > event->gap.last)

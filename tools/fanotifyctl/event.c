@@ -365,7 +365,8 @@ static void print_line_start(struct out *o, struct columns *columns,
 		out_bytes(o, "path", NULL, path, strlen(path));
 	if (new_path)
 		out_bytes(o, "new_path", NULL, new_path, strlen(new_path));
-	if (!(event->has & FANOTIFY_NL_HAS_GAP)) {
+	if (!(event->has & FANOTIFY_NL_HAS_GAP) ||
+	    event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY) {
 		char *paths = path_text(event, path, new_path);
 		char *actor = actor_text(&event->actor);
 
@@ -379,14 +380,20 @@ static void print_line_start(struct out *o, struct columns *columns,
 static void print_gap(struct out *o, const struct fanotify_nl_gap *gap)
 {
 	const char *reason = fanotify_nl_gap_reason_name(gap->reason);
+	const char *scope = fanotify_nl_gap_scope_name(gap->scope);
 	char time[64];
 
 	time_text(time, sizeof(time), gap->since / NSEC_PER_SEC, gap->since % NSEC_PER_SEC);
 	out_object(o, "gap");
-	out_u64(o, "count", "  events lost: ", gap->count);
-	out_u64(o, "first", ", seq ", gap->first);
-	out_u64(o, "last", " to ", gap->last);
+	if (gap->first) {
+		out_u64(o, "count", "  events lost: ", gap->count);
+		out_u64(o, "first", ", seq ", gap->first);
+		out_u64(o, "last", " to ", gap->last);
+	} else {
+		out_text(o, "  what is in it was not told");
+	}
 	out_string(o, "reason", ", reason: ", reason ? reason : "unknown");
+	out_string(o, "scope", NULL, scope ? scope : "unknown");
 	out_u64(o, "since", NULL, gap->since);
 	out_text(o, ", since %s", time);
 	out_object_end(o);

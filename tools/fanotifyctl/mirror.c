@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include "compare.h"
 #include "fanotifyctl.h"
 #include "model.h"
 
@@ -70,7 +71,7 @@ static int mirror_parse(struct mirror *m, struct fanotify_nl_bind *bind, char **
 		return -1;
 	}
 	if (limit)
-		bind->settings.set = FANOTIFY_NL_SET_QUEUE_LIMIT;
+		bind->settings.set |= FANOTIFY_NL_SET_QUEUE_LIMIT;
 	*m = (struct mirror){
 		.out.json = json,
 		.path = words.list[0],
@@ -144,8 +145,6 @@ static bool mirror_take(struct mirror *m)
 	int ret;
 
 	while ((ret = fanotify_nl_next_event(m->h, &event)) != 0) {
-		char *untold, *path;
-
 		if (ret == -ENOBUFS || ret == -ENOMEM || ret == -EBUSY) {
 			usleep(10000);
 			continue;
@@ -158,17 +157,11 @@ static bool mirror_take(struct mirror *m)
 		if (ret < 0)
 			continue;
 		any = true;
-		untold = model_apply(&m->model, &event);
-		if (!untold)
-			continue;
-		path = xasprintf("%s%s", m->path, untold);
-		ret = model_scan(&m->model, m->h, path);
-		/* it may have gone on since, and its events tell where */
-		if (ret && ret != -ENOENT)
-			m->status = fail_nl(m->h, ret, "%s", path);
-		free(path);
-		free(untold);
+		model_apply(&m->model, &event);
 	}
+	ret = model_complete(&m->model, m->h, m->path);
+	if (ret)
+		m->status = fail_nl(m->h, ret, "%s", m->path);
 	return any;
 }
 
@@ -249,8 +242,9 @@ static void mirror_end(struct mirror *m)
 	if (m->check_on_exit)
 		mirror_check(m);
 	fanotify_nl_counters(m->h, &n);
+	complain("%llu events, %llu directories moved in", n.events, n.moved_in);
 	if (n.lost || n.gaps || n.holes) {
-		complain("lost %llu, gaps %llu, holes %llu: the mirror cannot be right", n.lost,
+		complain("lost %llu, gaps %llu, holes %llu: the tree was scanned again", n.lost,
 			 n.gaps, n.holes);
 		if (!m->status)
 			m->status = EXIT_LOST;

@@ -11,13 +11,69 @@
 #include <stddef.h>
 #include <fanotify-nl/fanotify-nl.h>
 
-#include "out.h"
+#define ACL		"system.posix_acl_access"
+#define DEFAULT_ACL	"system.posix_acl_default"
+#define CAPABILITY	"security.capability"
+
+/**
+ * struct model_object - One object of the tree.
+ * @handle: its file handle
+ * @handle_len: bytes of @handle
+ * @handle_type: type of @handle
+ * @stat: attributes
+ * @link: of a symbolic link, what is in it, or NULL
+ * @xattrs: names of its extended attributes, each ended by NUL, one after the other
+ * @xattrs_len: bytes of @xattrs
+ * @inherits: it may have been made where a default ACL is, and have got ACLs of it
+ * @acl_set: an ACL was set, which may be none but the mode
+ * @capability_lost: its capabilities, if it had any, may be gone
+ * @told: what events of it leave out was found by a scan, or told by others: its
+ *	link, its extended attributes, and what is in a directory
+ * @refs: names that it has, and names in it
+ * @gone: it has no name any more
+ * @dir: of a directory, the one that it is in
+ * @name: of a directory, its name
+ * @seen: round of the comparison that has found it last
+ */
+struct model_object {
+	unsigned char handle[FANOTIFY_HANDLE_MAX];
+	__u32 handle_len;
+	__s32 handle_type;
+	struct fanotify_nl_stat stat;
+	char *link;
+	char *xattrs;
+	size_t xattrs_len;
+	bool inherits;
+	bool acl_set;
+	bool capability_lost;
+	bool told;
+	unsigned long refs;
+	bool gone;
+	struct model_object *dir;
+	char *name;
+	unsigned int seen;
+};
+
+/**
+ * struct model_name - A name in a directory.
+ * @dir: the directory
+ * @name: the name
+ * @object: what has it; NULL: a whiteout, whose handle was not told
+ * @seen: round of the comparison that has found it last
+ */
+struct model_name {
+	struct model_object *dir;
+	char *name;
+	struct model_object *object;
+	unsigned int seen;
+};
 
 /**
  * struct model - What is known of a tree; all zero is nothing.
  * @objects: by handle
  * @names: by directory and name
  * @root: the directory that it starts with
+ * @untold: there are objects in it that are not told
  * @count: number of @objects
  * @round: number of the comparison at hand
  */
@@ -25,6 +81,7 @@ struct model {
 	void *objects;
 	void *names;
 	struct model_object *root;
+	bool untold;
 	unsigned long count;
 	unsigned int round;
 };
@@ -33,7 +90,7 @@ struct model {
  * model_scan() - Take what a scan has found.
  * @model: the model
  * @h: bound, and with a mark that watches the tree
- * @path: the tree, or a directory that came into it
+ * @path: the tree
  *
  * Return: 0, or as fanotify_nl_baseline(); -EOPNOTSUPP: there are no file handles.
  */
@@ -42,31 +99,44 @@ int model_scan(struct model *model, struct fanotify_nl *h, const char *path);
 /**
  * model_apply() - Take what an event tells.
  *
- * Return: the name below the root of a directory whose content was never told, to
- * be freed and scanned; or NULL.
+ * After a gap nothing is known of what is in the directory that it is about, or in
+ * all of the tree.
  */
-char *model_apply(struct model *model, const struct fanotify_nl_event *event);
+void model_apply(struct model *model, const struct fanotify_nl_event *event);
 
 /**
- * struct comparison - A comparison of a model with the tree.
- * @out: where differences go, a record each
- * @objects: names compared
- * @differences: fields and names that differ
- */
-struct comparison {
-	struct out *out;
-	unsigned long objects;
-	unsigned long differences;
-};
-
-/**
- * model_compare() - Compare the model with the tree, as it is now.
+ * model_complete() - Scan what was not told: what is moved in, or linked, from outside.
+ * @model: the model, after all events that there are
+ * @h: as for model_scan()
+ * @path: the tree
  *
- * Return: 0, or as fanotify_nl_baseline(); 1: standard output failed.
+ * One that is not where the model has it has moved on; events tell where, and then
+ * it is to be tried again.
+ *
+ * Return: 0, or as fanotify_nl_baseline().
  */
-int model_compare(struct model *model, struct fanotify_nl *h, const char *path,
-		  struct comparison *comparison);
+int model_complete(struct model *model, struct fanotify_nl *h, const char *path);
 
 void model_free(struct model *model);
+
+/* ---- for comparisons ---- */
+
+/* The object of that handle, made if need be; NULL without a handle. */
+struct model_object *model_object_of(struct model *model, const struct fanotify_nl_node *node);
+
+/* By directory and name, as @names are. */
+int model_by_name(const void *a, const void *b);
+
+/* Name below the root, "" for that, to be freed; NULL if it is not below. */
+char *model_name_below(const struct model *model, const struct model_object *dir);
+
+const char *model_xattr_find(const char *list, size_t len, const char *name);
+
+/* Open what was found: -1 if something else is there by now. */
+int model_open(const char *path, __u64 ino);
+
+/* What is in a link, and the names of extended attributes, to be freed. */
+char *model_read_link(int fd);
+char *model_read_xattrs(int fd, size_t *len);
 
 #endif /* FANOTIFYCTL_MODEL_H */

@@ -276,10 +276,10 @@ enum fanotify_changed {
  * @FANOTIFY_EVENT_FLAG_WHITEOUT: A rename that left a whiteout under the old
  *   name.
  * @FANOTIFY_EVENT_FLAG_MOVED_IN: A rename from outside of all that the group's
- *   subtree marks watch. Of a directory, nothing was told of what is in it:
- *   who needs that looks.
+ *   subtree marks watch, or from what they ignore. Of a directory, nothing was
+ *   told of what is in it: a gap of scope directory follows.
  * @FANOTIFY_EVENT_FLAG_MOVED_OUT: A rename to outside of all that the group's
- *   subtree marks watch.
+ *   subtree marks watch, or to what they ignore.
  * @FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN: It is not known whether the object
  *   is part of a subtree that is watched: no path to it is known.
  * @FANOTIFY_EVENT_FLAG_INEXACT: The operation was not seen to begin. The kinds
@@ -308,12 +308,28 @@ enum fanotify_event_flag {
  *   is the least.
  * @FANOTIFY_GAP_REASON_UNCOVERED: A new filesystem could not be put under the
  *   group's global mark.
+ * @FANOTIFY_GAP_REASON_MOVED_IN: A directory was renamed to where the group
+ *   watches from where it does not. No event was lost; of what was in it,
+ *   there was none.
  */
 enum fanotify_gap_reason {
 	FANOTIFY_GAP_REASON_OVERFLOW = 1,
 	FANOTIFY_GAP_REASON_NOMEM,
 	FANOTIFY_GAP_REASON_MEMBER_GONE,
 	FANOTIFY_GAP_REASON_UNCOVERED,
+	FANOTIFY_GAP_REASON_MOVED_IN,
+};
+
+/**
+ * enum fanotify_gap_scope - Of what something is missing.
+ * @FANOTIFY_GAP_SCOPE_ALL: Anything that the group watches.
+ * @FANOTIFY_GAP_SCOPE_DIRECTORY: What is below the event's object, a
+ *   directory, whose path and name were those of the event. Who needs it looks
+ *   there, or where the events that follow have moved it to.
+ */
+enum fanotify_gap_scope {
+	FANOTIFY_GAP_SCOPE_ALL = 1,
+	FANOTIFY_GAP_SCOPE_DIRECTORY,
 };
 
 /**
@@ -443,6 +459,7 @@ enum {
 	FANOTIFY_A_GAP_COUNT,
 	FANOTIFY_A_GAP_REASON,
 	FANOTIFY_A_GAP_SINCE,
+	FANOTIFY_A_GAP_SCOPE,
 
 	__FANOTIFY_A_GAP_MAX,
 	FANOTIFY_A_GAP_MAX = (__FANOTIFY_A_GAP_MAX - 1)

@@ -486,12 +486,14 @@ struct fanotify_nl_actor {
 };
 
 /**
- * struct fanotify_nl_gap - Which events are missing.
- * @first: first lost seq
- * @last: last lost seq
+ * struct fanotify_nl_gap - What is missing.
+ * @first: first lost seq; 0 if no event was lost
+ * @last: last lost seq; 0 if no event was lost
  * @count: number of lost events
  * @since: when the first was lost, nanoseconds of CLOCK_REALTIME
  * @reason: FANOTIFY_GAP_REASON_*
+ * @scope: FANOTIFY_GAP_SCOPE_*: of what. A directory is the event's object, and
+ *	what is missing is all below it
  */
 struct fanotify_nl_gap {
 	__u64 first;
@@ -499,6 +501,7 @@ struct fanotify_nl_gap {
 	__u64 count;
 	__u64 since;
 	__u32 reason;
+	__u32 scope;
 };
 
 /**
@@ -583,7 +586,7 @@ struct fanotify_nl_event {
 /**
  * struct fanotify_nl_counters - What a handle has seen since it was bound.
  * @events: events handed out, gap events among them
- * @gaps: gap events
+ * @gaps: gap events of scope all
  * @lost: events that the gaps stand for
  * @holes: seqs that are missing without a gap that says so: a bug in the kernel
  *	module, or in the library
@@ -591,6 +594,7 @@ struct fanotify_nl_event {
  * @malformed: messages that could not be parsed
  * @forged: messages that the kernel had not sent, dropped
  * @fetches: fetch requests sent
+ * @moved_in: gap events of scope directory, in which nothing is lost
  */
 struct fanotify_nl_counters {
 	__u64 events;
@@ -601,6 +605,7 @@ struct fanotify_nl_counters {
 	__u64 malformed;
 	__u64 forged;
 	__u64 fetches;
+	__u64 moved_in;
 };
 
 /**
@@ -864,6 +869,14 @@ const char *fanotify_nl_event_flag_name(__u32 bit);
  * Return: the name; NULL if @reason has none.
  */
 const char *fanotify_nl_gap_reason_name(__u32 reason);
+
+/**
+ * fanotify_nl_gap_scope_name() - Name of the scope of a gap.
+ * @scope: FANOTIFY_GAP_SCOPE_*
+ *
+ * Return: the name; NULL if @scope has none.
+ */
+const char *fanotify_nl_gap_scope_name(__u32 scope);
 
 /**
  * fanotify_nl_delivery_name() - Name of a member's state.
