@@ -48,7 +48,8 @@
 #define FANL_EVENT_LARGEST \
 	(FANL_EVENT_FIXED + FANL_EVENT_OPTIONAL + FANL_NODES * FANL_NODE_MAX + \
 	 2 * nla_total_size(FANOTIFY_NAME_MAX + 1) + \
-	 nla_total_size(XATTR_NAME_MAX + 1) + 2 * nla_total_size(PATH_MAX))
+	 nla_total_size(XATTR_NAME_MAX + 1) + 2 * nla_total_size(PATH_MAX) + \
+	 FANL_MERGED_LEN)
 
 static_assert(TASK_COMM_LEN - 1 == FANOTIFY_COMM_MAX);
 static_assert(UUID_SIZE == FANOTIFY_UUID_LEN);
@@ -301,6 +302,18 @@ void fanl_event_stamp(struct sk_buff *skb, u64 seq, u64 id)
 	fanl_put_u64(p, FANOTIFY_A_EVENT_ID, id);
 }
 
+/**
+ * fanl_event_seq - the place of an event in the member's stream
+ * @skb: a stamped event message
+ *
+ * Return: its seq.
+ */
+u64 fanl_event_seq(const struct sk_buff *skb)
+{
+	return get_unaligned((u64 *)(skb->data + NLMSG_HDRLEN + GENL_HDRLEN +
+				     NLA_HDRLEN));
+}
+
 static u8 *fanl_put_fs(u8 *p, const struct fanl_event *event)
 {
 	struct super_block *sb = event->sb;
@@ -463,6 +476,8 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 	    handle[FANL_NODE_OBJECT].type == FILEID_INVALID)
 		event->flags |= FANOTIFY_EVENT_FLAG_NO_HANDLE;
 	len += fanl_optional_len(event) + fanl_names_len(event);
+	if (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_MERGE)
+		len += FANL_MERGED_LEN;
 
 	event->skb = fanl_event_alloc(group, len, gfp);
 	if (!event->skb)

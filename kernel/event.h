@@ -21,6 +21,9 @@ struct fanl_path;
 	(NLMSG_HDRLEN + GENL_HDRLEN + 2 * (NLA_HDRLEN + sizeof(u64)) + \
 	 NLA_HDRLEN + sizeof(u32))
 
+/* What merging adds to an event: how often, and when last. */
+#define FANL_MERGED_LEN		(3 * nla_total_size(sizeof(u64)))
+
 /* No event message is smaller. */
 #define FANL_EVENT_SMALLEST	FANL_EVENT_HEAD
 
@@ -110,6 +113,7 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 		       gfp_t gfp);
 void fanl_event_sample(struct fanl_event *event);
 void fanl_event_stamp(struct sk_buff *skb, u64 seq, u64 id);
+u64 fanl_event_seq(const struct sk_buff *skb);
 
 struct sk_buff *fanl_gap_alloc(u32 group, gfp_t gfp);
 void fanl_gap_open(struct sk_buff *skb, u64 first, u32 reason);

@@ -33,6 +33,7 @@
 #include "kind.h"
 #include "mark.h"
 #include "member.h"
+#include "merge.h"
 #include "operation.h"
 
 ulong fanl_queue_max = 1UL << 30;
@@ -475,16 +476,41 @@ void fanl_group_gap(struct fanl_group *group, u32 reason)
 	spin_unlock(&group->lock);
 }
 
+/* Of what was queued while nothing was merged, nobody knows what came last. */
+static int fanl_group_set_flags(struct fanl_group *group, u32 flags)
+{
+	struct fanl_member *member;
+
+	if (flags & FANOTIFY_GROUP_FLAG_MERGE)
+		list_for_each_entry(member, &group->members, node)
+			if (fanl_merge_prepare(&member->queue))
+				return -ENOMEM;
+	spin_lock(&group->lock);
+	WRITE_ONCE(group->flags, flags);
+	list_for_each_entry(member, &group->members, node)
+		fanl_merge_forget(&member->queue);
+	spin_unlock(&group->lock);
+	return 0;
+}
+
 /**
  * fanl_group_set - change a group's settings
  * @group: the group
  * @settings: validated; what is not given stays. The filters are taken
+ *
+ * Return: 0; or -ENOMEM, and nothing has changed.
  */
-void fanl_group_set(struct fanl_group *group, struct fanl_settings *settings)
+int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings)
 {
 	struct fanl_filters *old;
+	int err;
 
 	guard(mutex)(&fanl_registry_lock);
+	if (FANL_GIVEN(settings, FLAGS)) {
+		err = fanl_group_set_flags(group, settings->flags);
+		if (err)
+			return err;
+	}
 	if (FANL_GIVEN(settings, PRIORITY))
 		group->priority = settings->priority;
 	if (FANL_GIVEN(settings, MASK))
@@ -501,6 +527,7 @@ void fanl_group_set(struct fanl_group *group, struct fanl_settings *settings)
 			kfree_rcu(old, rcu);
 	}
 	atomic_inc(&fanl_generation);
+	return 0;
 }
 
 /**

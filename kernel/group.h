@@ -65,7 +65,6 @@ struct fanl_settings {
  * @kref: one for the members together, one for @fsn, one for each command
  * @number: what user space calls it; 1 to 2^32-1
  * @uid: user that bound it first
- * @flags: enum fanotify_group_flag; constant
  * @open_flags: of files that event-open installs; constant
  * @fsn: what fsnotify knows of the group; constant
  * @enable: sees to it that operations are seen, once bind holds no lock
@@ -78,6 +77,7 @@ struct fanl_settings {
  * @last_id: id of the last event [lock]
  * @mcast_seq: number of the last multicast event [lock]
  * @nr_gaps: members with an open gap [lock]
+ * @flags: enum fanotify_group_flag [fanl_registry_lock and lock to change]
  * @priority: order among groups [fanl_registry_lock to change]
  * @mask: kinds that the group delivers [fanl_registry_lock to change]
  * @stat_mask: attribute fields of events [fanl_registry_lock to change]
@@ -97,7 +97,6 @@ struct fanl_group {
 	struct kref		kref;
 	u32			number;
 	kuid_t			uid;
-	u32			flags;
 	u32			open_flags;
 	struct fsnotify_group	*fsn;
 	struct fanl_deferred	enable;
@@ -109,6 +108,7 @@ struct fanl_group {
 	u64			mcast_seq;
 	unsigned int		nr_gaps;
 
+	u32			flags;
 	s32			priority;
 	u64			mask;
 	u32			stat_mask;
@@ -137,7 +137,7 @@ void fanl_member_unbind(struct fanl_member *member);
 struct fanl_group *fanl_group_next(unsigned long *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);
-void fanl_group_set(struct fanl_group *group, struct fanl_settings *settings);
+int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings);
 
 void fanl_groups_release_port(u32 portid);
 void fanl_groups_exit(void);

@@ -42,6 +42,14 @@ struct fanl_operation;
 	 FANOTIFY_KIND_FALLOCATE | FANOTIFY_KIND_CLONE_RANGE | \
 	 FANL_KIND_MMAP_WRITE)
 
+/* What may happen to an object again and again, and leaves its names alone. */
+#define FANL_KINDS_MERGEABLE \
+	((u64)FANOTIFY_KIND_ACCESS | FANOTIFY_KIND_MODIFY | FANL_KINDS_MODIFY | \
+	 FANOTIFY_KIND_ATTRIB | FANL_KINDS_ATTRIB | \
+	 FANOTIFY_KIND_OPEN | FANOTIFY_KIND_OPEN_EXEC | \
+	 FANOTIFY_KIND_CLOSE_WRITE | FANOTIFY_KIND_CLOSE_NOWRITE | \
+	 FANL_KIND_MODIFIERS)
+
 /* Only events with a struct path reach a mount mark (fs/notify/fsnotify.c). */
 #define FANL_KINDS_MOUNT \
 	((u64)FANOTIFY_KIND_ACCESS | FANOTIFY_KIND_MODIFY | \

@@ -203,6 +203,7 @@ static void fanl_member_stats(const struct fanl_member *member,
 		.waiting = skb_queue_len(&queue->records),
 		.waiting_bytes = queue->bytes,
 		.waiting_max = queue->bytes_max,
+		.merged = queue->merged,
 	};
 }
 

@@ -57,6 +57,7 @@ struct fanl_member {
  * @waiting: events in the queue
  * @waiting_bytes: memory that they take
  * @waiting_max: the most it has been
+ * @merged: events merged into others
  */
 struct fanl_member_stats {
 	u32	number;
@@ -71,6 +72,7 @@ struct fanl_member_stats {
 	u64	waiting;
 	u64	waiting_bytes;
 	u64	waiting_max;
+	u64	merged;
 };
 
 struct fanl_member *fanl_member_alloc(struct fanl_group *group, struct sock *sk,

@@ -23,7 +23,7 @@
 void fanl_multicast_prepare(struct fanl_group *group, struct fanl_event *event,
 			    gfp_t gfp)
 {
-	event->multicast = (group->flags & FANOTIFY_GROUP_FLAG_MULTICAST) &&
+	event->multicast = (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_MULTICAST) &&
 			   genl_has_listeners(&fanotify_nl_family, &init_net,
 					      FANOTIFY_NLGRP_EVENTS);
 	if (event->multicast && event->skb)

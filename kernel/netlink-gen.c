@@ -38,7 +38,7 @@ static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_FILTERS 
 	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
 	[FANOTIFY_A_GROUP_OPEN_FLAGS] = { .type = NLA_U32, },
 	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
-	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x1),
+	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[FANOTIFY_A_GROUP_EXCL] = { .type = NLA_FLAG, },
 	[FANOTIFY_A_GROUP_FILTERS] = NLA_POLICY_NESTED(fanotify_filters_nl_policy),
 };
@@ -62,6 +62,7 @@ static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_FIL
 	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
 	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
 	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
+	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
 	[FANOTIFY_A_GROUP_FILTERS] = NLA_POLICY_NESTED(fanotify_filters_nl_policy),
 };
 

@@ -169,12 +169,14 @@ int fanotify_nl_group_set_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
 				     FANOTIFY_A_GROUP_TOKEN);
-	if (!IS_ERR(member)) {
-		fanl_group_set(member->group, &settings);
+	if (IS_ERR(member)) {
+		err = PTR_ERR(member);
+	} else {
+		err = fanl_group_set(member->group, &settings);
 		fanl_member_put(member);
 	}
 	kfree(settings.filters);
-	return PTR_ERR_OR_ZERO(member);
+	return err;
 }
 
 static int fanl_put_group_state(struct sk_buff *skb, struct fanl_group *group)
@@ -257,7 +259,8 @@ static int fanl_put_member(struct sk_buff *skb,
 	       nla_put_uint(skb, FANOTIFY_A_MEMBER_WAITING_BYTES,
 			    stats->waiting_bytes) ||
 	       nla_put_uint(skb, FANOTIFY_A_MEMBER_WAITING_MAX,
-			    stats->waiting_max);
+			    stats->waiting_max) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_MERGED, stats->merged);
 }
 
 static int fanl_dump_members(struct sk_buff *skb, struct netlink_callback *cb,

@@ -12,7 +12,8 @@
  *
  * At the limit, or without memory, an event is lost and a GAP record says so:
  * it stands in the queue where the events would have, and grows until one fits
- * again.
+ * again. (What is merged into an event that waits already, see merge.c, is none
+ * to the states here.)
  *
  * tests/model/delivery.pml is a model of this file, with the same names.
  *
@@ -22,6 +23,7 @@
 #include "event.h"
 #include "group.h"
 #include "member.h"
+#include "merge.h"
 #include "multicast.h"
 #include "netlink-gen.h"
 #include "queue.h"
@@ -139,6 +141,7 @@ static void fanl_queue_lose(struct fanl_member *member, u32 reason, u64 count)
 
 		fanl_gap_open(gap, queue->seq, reason);
 		fanl_queue_append(member, gap);
+		fanl_merge_forget(queue);
 		queue->gap = gap;
 		queue->gaps++;
 		member->group->nr_gaps++;
@@ -174,7 +177,7 @@ bool fanl_queue_lose_early(struct fanl_group *group, unsigned long hash)
 	bool lost = false;
 
 	if (likely(!READ_ONCE(group->nr_gaps)) ||
-	    (group->flags & FANOTIFY_GROUP_FLAG_MULTICAST))
+	    (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_MULTICAST))
 		return false;
 	spin_lock(&group->lock);
 	member = fanl_group_pick_member(group, hash);
@@ -201,19 +204,23 @@ void fanl_queue_event(struct fanl_group *group, struct fanl_event *event)
 	struct sk_buff *skb = event->skb;
 	struct fanl_member *member;
 	struct fanl_queue *queue;
+	bool merge;
 
 	spin_lock(&group->lock);
 	member = fanl_group_pick_member(group, event->hash);
 	if (!member)
 		goto unlock;
 	queue = &member->queue;
-	queue->seq++;
+	merge = skb && (group->flags & FANOTIFY_GROUP_FLAG_MERGE);
 	group->last_id++;
-	if (skb) {
+	if (skb)
 		fanl_event_sample(event);
-		fanl_event_stamp(skb, queue->seq, group->last_id);
-	}
 	fanl_multicast_send(group, event);
+	if (merge && fanl_merge_event(queue, event))
+		goto unlock;
+	queue->seq++;
+	if (skb)
+		fanl_event_stamp(skb, queue->seq, group->last_id);
 	if (!skb) {
 		fanl_queue_lose(member, FANOTIFY_GAP_REASON_NOMEM, 1);
 	} else if (fanl_queue_may_push(member, skb)) {
@@ -222,6 +229,8 @@ void fanl_queue_event(struct fanl_group *group, struct fanl_event *event)
 		skb = NULL;
 	} else if (fanl_queue_fits(member, skb->truesize)) {
 		fanl_queue_append(member, skb);
+		if (merge)
+			fanl_merge_note(queue, event);
 		skb = NULL;
 	} else {
 		fanl_queue_lose(member, FANOTIFY_GAP_REASON_OVERFLOW, 1);
@@ -454,7 +463,9 @@ int fanl_queue_init(struct fanl_member *member)
 	__skb_queue_head_init(&queue->records);
 	__skb_queue_head_init(&queue->spares);
 	fanl_queue_refill(member);
-	if (!queue->notice || skb_queue_len(&queue->spares) < FANL_QUEUE_SPARES) {
+	if (!queue->notice || skb_queue_len(&queue->spares) < FANL_QUEUE_SPARES ||
+	    ((member->group->flags & FANOTIFY_GROUP_FLAG_MERGE) &&
+	     fanl_merge_prepare(queue))) {
 		fanl_queue_purge(queue);
 		return -ENOMEM;
 	}
@@ -471,4 +482,6 @@ void fanl_queue_purge(struct fanl_queue *queue)
 	__skb_queue_purge(&queue->spares);
 	kfree_skb(queue->notice);
 	queue->notice = NULL;
+	kfree(queue->waiting);
+	queue->waiting = NULL;
 }

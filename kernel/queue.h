@@ -13,6 +13,7 @@
 struct fanl_event;
 struct fanl_group;
 struct fanl_member;
+struct fanl_waiting;
 
 /*
  * GAP records kept ready. With one in the queue and still open, a second one
@@ -34,6 +35,9 @@ struct fanl_member;
  * @lost: events that GAPs stand for
  * @gaps: GAPs made
  * @bytes_max: largest value of @bytes so far
+ * @waiting: the last record of each inode, a table; NULL until merging is on
+ * @merge_after: nothing is merged into records up to this seq
+ * @merged: events merged into others
  *
  * All of it is protected by the group's lock.
  */
@@ -50,6 +54,9 @@ struct fanl_queue {
 	u64			lost;
 	u64			gaps;
 	size_t			bytes_max;
+	struct fanl_waiting	*waiting;
+	u64			merge_after;
+	u64			merged;
 };
 
 int fanl_queue_init(struct fanl_member *member);

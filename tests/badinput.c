@@ -39,7 +39,7 @@ static const struct command commands[] = {
 		{ FANOTIFY_A_GROUP_OPEN_FLAGS, U32, O_RDONLY,
 		  O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_CLOEXEC | 0100000 | O_NOATIME },
 		{ FANOTIFY_A_GROUP_QUEUE_LIMIT, UINT, 1 << 20 },
-		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 1 },
+		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 3 },
 	} },
 	{ "unbind", FANOTIFY_CMD_UNBIND, {
 		{ FANOTIFY_A_GROUP_NUMBER, GROUP, .needed = true },
@@ -55,6 +55,7 @@ static const struct command commands[] = {
 		{ FANOTIFY_A_GROUP_MASK, UINT, KINDS },
 		{ FANOTIFY_A_GROUP_STAT_MASK, U32, 2, 0x7fe },
 		{ FANOTIFY_A_GROUP_QUEUE_LIMIT, UINT, 1 << 20 },
+		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 3 },
 	} },
 	{ "mark-add", FANOTIFY_CMD_MARK_ADD, {
 		{ FANOTIFY_A_MARK_GROUP, GROUP, .needed = true },

@@ -278,6 +278,23 @@ static const char *check_filters(struct scene *s, int ret)
 	return as_told(ret, filters && nl_sub(filters, FANOTIFY_A_FILTERS_FILTER));
 }
 
+static int run_group_merge(struct scene *s)
+{
+	begin_about_group(s, FANOTIFY_CMD_GROUP_SET);
+	nl_put_u32(&s->nl, FANOTIFY_A_GROUP_PRIORITY, 7);
+	nl_put_u32(&s->nl, FANOTIFY_A_GROUP_FLAGS, FANOTIFY_GROUP_FLAG_MERGE);
+	return nl_call(&s->nl);
+}
+
+static const char *check_group_merge(struct scene *s, int ret)
+{
+	bool on = group_says(s, FANOTIFY_A_GROUP_FLAGS) == FANOTIFY_GROUP_FLAG_MERGE;
+
+	if (on != (group_says(s, FANOTIFY_A_GROUP_PRIORITY) == 7))
+		return "a part of it was done";
+	return as_told(ret, on);
+}
+
 static int run_group_get(struct scene *s)
 {
 	nl_begin(&s->nl, FANOTIFY_CMD_GROUP_GET, 0);
@@ -528,12 +545,12 @@ static const char *account(struct scene *s, unsigned int made)
 	if (wrong)
 		return wrong;
 	s->lost += s->order.lost;
-	if (s->order.events - s->order.gaps + s->order.lost != made)
+	if (s->order.events - s->order.gaps + s->order.lost + s->order.merged != made)
 		return "received and lost are not what was made";
 	if (member_own_stats(s->h, &stats))
 		return "no statistics";
 	if (stats.seq != s->order.seq || stats.lost != s->order.lost ||
-	    stats.gaps != s->order.gaps)
+	    stats.gaps != s->order.gaps || stats.merged != s->order.merged)
 		return "the statistics say otherwise";
 	return NULL;
 }
@@ -574,9 +591,27 @@ static int prepare_create_behind(struct scene *s)
 	return prepare_watch(s, KIND(CREATE) | KIND(ATTRIB), true);
 }
 
+static int run_chmod_filling(struct scene *s)
+{
+	if (chmod("filling", 0640))
+		return -errno;
+	s->total++;
+	return 0;
+}
+
 static int run_mkdir(struct scene *s)
 {
 	return mkdir("made", 0755) ? -errno : 0;
+}
+
+static int prepare_merge(struct scene *s)
+{
+	struct fanotify_nl_settings merge = {
+		.set = FANOTIFY_NL_SET_FLAGS, .flags = FANOTIFY_GROUP_FLAG_MERGE,
+	};
+
+	return prepare_watch(s, KIND(ATTRIB), true) ?:
+	       fanotify_nl_group_set(s->h, &merge) ?: run_chmod_filling(s);
 }
 
 static int run_link(struct scene *s)
@@ -651,6 +686,12 @@ static int prepare_delete(struct scene *s)
 static int run_unlink(struct scene *s)
 {
 	return unlink("file") ? -errno : 0;
+}
+
+/* @total has counted it. */
+static const char *check_merged(struct scene *s, int ret)
+{
+	return account(s, s->total);
 }
 
 static const char *check_event(struct scene *s, int ret)
@@ -866,6 +907,7 @@ OPERATION(unbind, scene_bind, run_unbind, check_unbind, 2, false);
 OPERATION(group_set, scene_bind, run_group_set, check_group_set, 2, false);
 OPERATION(bind_filters, prepare_nothing, run_bind_filters, check_bind, 6, false);
 OPERATION(filters, scene_bind, run_filters, check_filters, 3, false);
+OPERATION(group_merge, scene_bind, run_group_merge, check_group_merge, 3, false);
 OPERATION(group_get, scene_bind, run_group_get, check_one_reply, 3, false);
 OPERATION(caps_get, scene_bind, run_caps_get, check_one_reply, 3, false);
 OPERATION(groups, scene_bind, run_groups, check_one_reply, 3, false);
@@ -893,6 +935,7 @@ OPERATION(event_mkdir_multicast, prepare_multicast, run_mkdir, check_multicast, 
 OPERATION(event_link, prepare_create, run_link, check_event, 2, true);
 OPERATION(event_rename, prepare_rename, run_rename, check_event, 2, true);
 OPERATION(event_moved_in, prepare_move_in, run_move_in, check_move_in, 3, true);
+OPERATION(event_merged, prepare_merge, run_chmod_filling, check_merged, 2, true);
 OPERATION(event_chmod, prepare_attrib, run_chmod, check_event, 2, true);
 OPERATION(event_setxattr, prepare_attrib, run_setxattr, check_event, 2, true);
 OPERATION(event_truncate, prepare_modify, run_truncate, check_event, 2, true);

@@ -42,7 +42,7 @@ static unsigned long long seed;
 	op(bind) op(join) op(mark_inode) op(mark_mount) op(mark_filesystem) op(mark_global) \
 	op(mark_subtree) \
 	op(mark_evictable) op(ignore) op(unmark) op(flush) op(group_set) op(filters) op(lists) op(event) \
-	op(gap) op(event_open) op(account) op(unbind) op(leave) op(multicast_event) op(kill) \
+	op(gap) op(merged) op(event_open) op(account) op(unbind) op(leave) op(multicast_event) op(kill) \
 	op(mount_tmpfs) op(unmount_tmpfs) op(mount_ext4) op(unmount_ext4) op(mount_overlay) \
 	op(unmount_overlay) op(mount_bind) op(unmount_bind) op(unload) op(load)
 
@@ -261,10 +261,12 @@ static void set_group(struct member *m)
 {
 	struct fanotify_nl_settings settings = {
 		.set = FANOTIFY_NL_SET_PRIORITY | FANOTIFY_NL_SET_QUEUE_LIMIT |
-		       FANOTIFY_NL_SET_STAT_MASK,
+		       FANOTIFY_NL_SET_STAT_MASK | FANOTIFY_NL_SET_FLAGS,
 		.priority = rng_below(m->rng, 100),
 		.queue_limit = 65536 << rng_below(m->rng, 6),
 		.stat_mask = FANOTIFY_STAT_FIELD_MODE | FANOTIFY_STAT_FIELD_SIZE,
+		.flags = rng_below(m->rng, 4) &
+			 (FANOTIFY_GROUP_FLAG_MULTICAST | FANOTIFY_GROUP_FLAG_MERGE),
 	};
 
 	told(m, OP_group_set, fanotify_nl_group_set(m->h, &settings));
@@ -349,6 +351,8 @@ static int read_events(struct member *m, unsigned int max)
 			wrong("%s: seq %llu after %llu", what, (unsigned long long)event.seq,
 			      (unsigned long long)m->order.seq);
 		did(event.mask & FANOTIFY_KIND_GAP ? OP_gap : OP_event, true);
+		if (event.count)
+			did(OP_merged, true);
 		if (rng_percent(m->rng, 2))
 			open_object(m, &event);
 	}
@@ -385,6 +389,7 @@ static void account(struct member *m)
 		if (stats.seq == m->order.seq) {
 			if (!did(OP_account, stats.lost == m->order.lost &&
 				 stats.gaps == m->order.gaps &&
+				 stats.merged == m->order.merged &&
 				 stats.pushed + stats.fetched == m->order.events))
 				tell_sums(m, &stats);
 			return;
@@ -409,7 +414,8 @@ static bool bind_somewhere(struct member *m)
 	else
 		bind.settings.set = FANOTIFY_NL_SET_FLAGS | FANOTIFY_NL_SET_QUEUE_LIMIT;
 	m->order.shared = !m->alone;
-	bind.settings.flags = rng_percent(m->rng, 50) ? FANOTIFY_GROUP_FLAG_MULTICAST : 0;
+	bind.settings.flags = rng_below(m->rng, 4) &
+			      (FANOTIFY_GROUP_FLAG_MULTICAST | FANOTIFY_GROUP_FLAG_MERGE);
 	bind.settings.queue_limit = 65536 << rng_below(m->rng, 10);
 	bind.rcvbuf = 65536 << rng_below(m->rng, 4);
 	if (!ret)

@@ -129,6 +129,51 @@ static void hear_gap(struct kunit *test, const struct nlattr *nest,
 	kunit_kfree(test, tb);
 }
 
+static void hear_node(struct kunit *test, const struct nlattr *nest, u64 *ino,
+		      u64 *size, u32 *changed)
+{
+	struct nlattr **tb = parse(test, nla_data(nest), nla_len(nest),
+				   FANOTIFY_A_NODE_MAX);
+	const struct nlattr *stat = tb[FANOTIFY_A_NODE_STAT];
+
+	if (tb[FANOTIFY_A_NODE_CHANGED])
+		*changed = nla_get_u32(tb[FANOTIFY_A_NODE_CHANGED]);
+	kunit_kfree(test, tb);
+	if (!stat)
+		return;
+	tb = parse(test, nla_data(stat), nla_len(stat), FANOTIFY_A_STAT_MAX);
+	*ino = nla_get_u64(tb[FANOTIFY_A_STAT_INO]);
+	*size = nla_get_u64(tb[FANOTIFY_A_STAT_SIZE]);
+	kunit_kfree(test, tb);
+}
+
+static void hear_event(struct kunit *test, struct nlattr **tb,
+		       struct fanl_heard *heard)
+{
+	u32 dir_changed;
+
+	heard->seq = nla_get_u64(tb[FANOTIFY_A_EVENT_SEQ]);
+	heard->id = nla_get_u64(tb[FANOTIFY_A_EVENT_ID]);
+	heard->boottime = nla_get_u64(tb[FANOTIFY_A_EVENT_BOOTTIME]);
+	if (tb[FANOTIFY_A_EVENT_COUNT]) {
+		heard->times = nla_get_u64(tb[FANOTIFY_A_EVENT_COUNT]);
+		heard->last_boottime =
+			nla_get_u64(tb[FANOTIFY_A_EVENT_LAST_BOOTTIME]);
+	}
+	if (tb[FANOTIFY_A_EVENT_OFFSET]) {
+		heard->offset = nla_get_u64(tb[FANOTIFY_A_EVENT_OFFSET]);
+		heard->length = nla_get_u64(tb[FANOTIFY_A_EVENT_LENGTH]);
+	}
+	if (tb[FANOTIFY_A_EVENT_OBJECT])
+		hear_node(test, tb[FANOTIFY_A_EVENT_OBJECT], &heard->ino,
+			  &heard->size, &heard->changed);
+	if (tb[FANOTIFY_A_EVENT_DIR])
+		hear_node(test, tb[FANOTIFY_A_EVENT_DIR], &heard->dir_ino,
+			  &heard->dir_size, &dir_changed);
+	if (tb[FANOTIFY_A_EVENT_GAP])
+		hear_gap(test, tb[FANOTIFY_A_EVENT_GAP], heard);
+}
+
 static void hear_message(struct kunit *test, const struct nlmsghdr *nlh,
 			 struct fanl_heard *heard)
 {
@@ -140,14 +185,10 @@ static void hear_message(struct kunit *test, const struct nlmsghdr *nlh,
 		.cmd = genl->cmd,
 		.nlmsg_seq = nlh->nlmsg_seq,
 	};
-	if (genl->cmd == FANOTIFY_CMD_FETCH) {
+	if (genl->cmd == FANOTIFY_CMD_FETCH)
 		heard->waiting = nla_get_u64(tb[FANOTIFY_A_FETCH_WAITING]);
-	} else {
-		heard->seq = nla_get_u64(tb[FANOTIFY_A_EVENT_SEQ]);
-		heard->id = nla_get_u64(tb[FANOTIFY_A_EVENT_ID]);
-		if (tb[FANOTIFY_A_EVENT_GAP])
-			hear_gap(test, tb[FANOTIFY_A_EVENT_GAP], heard);
-	}
+	else
+		hear_event(test, tb, heard);
 	kunit_kfree(test, tb);
 }
 

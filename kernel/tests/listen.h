@@ -32,6 +32,16 @@ struct fanl_listener {
  * @waiting: of a fetch message
  * @seq: of an event
  * @id: of an event
+ * @boottime: of an event
+ * @times: how many events it stands for, 0 for one
+ * @last_boottime: of the last of them
+ * @ino: of its object, 0 for none
+ * @size: of its object
+ * @changed: of its object
+ * @offset: where bytes of it have changed
+ * @length: how many
+ * @dir_ino: of its directory, 0 for none
+ * @dir_size: of its directory
  * @gap: the event is a GAP, and the next ones are its
  * @first: first lost seq
  * @last: last lost seq
@@ -44,6 +54,16 @@ struct fanl_heard {
 	u64	waiting;
 	u64	seq;
 	u64	id;
+	u64	boottime;
+	u64	times;
+	u64	last_boottime;
+	u64	ino;
+	u64	size;
+	u32	changed;
+	u64	offset;
+	u64	length;
+	u64	dir_ino;
+	u64	dir_size;
 	bool	gap;
 	u64	first;
 	u64	last;

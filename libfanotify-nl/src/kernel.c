@@ -28,6 +28,7 @@ static const struct attr_rule member_rules[FANOTIFY_A_MEMBER_MAX + 1] = {
 	MEMBER(WAITING, ATTR_UINT, waiting),
 	MEMBER(WAITING_BYTES, ATTR_UINT, waiting_bytes),
 	MEMBER(WAITING_MAX, ATTR_UINT, waiting_max),
+	MEMBER(MERGED, ATTR_UINT, merged),
 };
 
 API int fanotify_nl_stats(struct fanotify_nl *h, __u32 group, fanotify_nl_member_cb cb, void *arg)

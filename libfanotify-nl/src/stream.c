@@ -103,6 +103,8 @@ static void stream_count(struct fanotify_nl *h, const struct fanotify_nl_event *
 	__u64 first = event->seq;
 
 	n->events++;
+	if (event->count)
+		n->merged += event->count - 1;
 	if (event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY)
 		n->moved_in++;
 	else if (event->has & FANOTIFY_NL_HAS_GAP)

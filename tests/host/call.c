@@ -25,6 +25,7 @@ static void queue_member(__u32 seq, __u32 member, __u16 flags)
 	mnl_attr_put_u32(&m.nlh, FANOTIFY_A_MEMBER_MEMBER, member);
 	mnl_attr_put_u32(&m.nlh, FANOTIFY_A_MEMBER_SEQ, 7);
 	mnl_attr_put_u64(&m.nlh, FANOTIFY_A_MEMBER_WAITING_MAX, 1ULL << 33);
+	mnl_attr_put_u32(&m.nlh, FANOTIFY_A_MEMBER_MERGED, 6);
 	fake_queue(&m);
 }
 
@@ -46,7 +47,8 @@ static unsigned int members_seen;
 
 static int count_member(const struct fanotify_nl_member_info *info, void *arg)
 {
-	if (info->group == 1 && info->seq == 7 && info->waiting_max == 1ULL << 33)
+	if (info->group == 1 && info->seq == 7 && info->waiting_max == 1ULL << 33 &&
+	    info->merged == 6)
 		members_seen |= 1 << info->member;
 	return arg && info->member == *(const unsigned int *)arg ? 42 : 0;
 }

@@ -128,6 +128,9 @@ static inline void message_full(union message *m)
 	mnl_attr_put_strz(nlh, FANOTIFY_A_EVENT_XATTR, "user.name");
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_OFFSET, 4096);
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_LENGTH, 1ULL << 62);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_COUNT, 41);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_LAST_REALTIME, 42);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_LAST_BOOTTIME, 43);
 }
 
 static inline void message_event(union message *m, __u64 seq)

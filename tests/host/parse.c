@@ -69,6 +69,9 @@ static void check_scalars(const struct fanotify_nl_event *event)
 	CHECK_EQ(event->offset, 4096);
 	CHECK_EQ(event->length, 1ULL << 62);
 	CHECK_STR(event->fs_name, "ext4");
+	CHECK_EQ(event->count, 41);
+	CHECK_EQ(event->last_realtime, 42);
+	CHECK_EQ(event->last_boottime, 43);
 }
 
 static void check_names(const struct fanotify_nl_event *event)
@@ -234,6 +237,7 @@ static void every_wrong_size(void)
 			case FANOTIFY_A_EVENT_SEQ ... FANOTIFY_A_EVENT_MNT_ID:
 			case FANOTIFY_A_EVENT_ERROR:
 			case FANOTIFY_A_EVENT_OFFSET ... FANOTIFY_A_EVENT_LENGTH:
+			case FANOTIFY_A_EVENT_COUNT ... FANOTIFY_A_EVENT_LAST_BOOTTIME:
 				right = size == mnl_attr_get_payload_len(attr);
 				break;
 			case FANOTIFY_A_EVENT_OBJECT ... FANOTIFY_A_EVENT_NEW_DIR:

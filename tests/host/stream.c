@@ -287,6 +287,20 @@ static void directories_moved_in(void)
 	CHECK_EQ(h.counters.repeats, 0);
 }
 
+static void merged(void)
+{
+	bind_then(NULL);
+	message_event(&m, 1);
+	mnl_attr_put_u64(&m.nlh, FANOTIFY_A_EVENT_COUNT, 5);
+	fake_queue(&m);
+	push(2);
+	NEXT_IS(1);
+	CHECK_EQ(event.count, 5);
+	NEXT_IS(2);
+	CHECK_EQ(event.count, 0);
+	CHECK_EQ(h.counters.merged, 4);
+}
+
 static void holes(void)
 {
 	bind_then(NULL);
@@ -519,6 +533,7 @@ TAP_MAIN(
 	{ "stream: an error of an older request is skipped", stale_error },
 	{ "stream: gaps are counted", gaps },
 	{ "stream: directories that were moved in are no loss", directories_moved_in },
+	{ "stream: what was merged is counted", merged },
 	{ "stream: holes and repeats are counted", holes },
 	{ "stream: a malformed event is told, and the next one comes", malformed_event },
 	{ "stream: malformed datagrams are told, and the next one comes", malformed_datagram },

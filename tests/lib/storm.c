@@ -22,6 +22,10 @@ const char *order_take(struct order *o, const struct fanotify_nl_event *event)
 	__u64 first = event->seq;
 
 	o->events++;
+	if (event->count == 1)
+		return "a count of one";
+	if (event->count)
+		o->merged += event->count - 1;
 	if ((event->mask & FANOTIFY_KIND_GAP) &&
 	    event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY) {
 		if (event->gap.first || event->gap.last || event->gap.count)

@@ -31,6 +31,7 @@ struct order {
 	__u64 events;
 	__u64 gaps;
 	__u64 lost;
+	__u64 merged;
 };
 
 /** order_take() - Return: NULL, or what is wrong with the event. */

@@ -20,10 +20,10 @@ _fanotifyctl_watch() {
 		setxattr removexattr link-count setflags write truncate fallocate
 		clone-range mmap-write unmount covered"
 	# shellcheck disable=SC2034 # by ${!object}
-	local monitor="--mark --events --pathless --count --timeout --queue-limit --stat
+	local monitor="--mark --events --pathless --count --timeout --queue-limit --merge --stat
 		--include --exclude --json --help"
 	# shellcheck disable=SC2034
-	local mirror="--check-on-exit --queue-limit --json --help"
+	local mirror="--check-on-exit --queue-limit --merge --json --help"
 	local fields="all none mode nlink uid gid atime mtime ctime ino size blocks"
 
 	# after -- there is a command, and what it takes

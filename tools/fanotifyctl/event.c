@@ -399,6 +399,18 @@ static void print_gap(struct out *o, const struct fanotify_nl_gap *gap)
 	out_object_end(o);
 }
 
+static void print_count(struct out *o, const struct fanotify_nl_event *event)
+{
+	char time[64];
+
+	time_text(time, sizeof(time), event->last_realtime / NSEC_PER_SEC,
+		  event->last_realtime % NSEC_PER_SEC);
+	out_u64(o, "count", "  count ", event->count);
+	out_u64(o, "last_realtime", NULL, event->last_realtime);
+	out_u64(o, "last_boottime", NULL, event->last_boottime);
+	out_text(o, ", last %s", time);
+}
+
 static void print_error(struct out *o, __s32 error)
 {
 	const char *name = strerrorname_np(error);
@@ -434,6 +446,8 @@ int event_print(struct out *o, struct columns *columns, const struct fanotify_nl
 	if (event->has & FANOTIFY_NL_HAS_LENGTH)
 		out_u64(o, "length", "  length ", event->length);
 	changed_text(o, event);
+	if (event->count)
+		print_count(o, event);
 	if (event->has & FANOTIFY_NL_HAS_GAP)
 		print_gap(o, &event->gap);
 	if (event->has & FANOTIFY_NL_HAS_ERROR)

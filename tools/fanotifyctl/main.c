@@ -40,6 +40,7 @@ static const struct command commands[] = {
 		"  --count N            stop after N lines\n"
 		"  --timeout SECONDS    stop after that time\n"
 		"  --queue-limit BYTES  of waiting events, at which events are lost (K, M, G)\n"
+		"  --merge              merge repeats into events that wait\n"
 		"  --stat FIELD,...     attributes that events carry, \"all\" or \"none\"\n"
 		"  --include FILTER     only what matches, in the kernel; may be repeated: tgid=PID\n"
 		"                       (with its children), uid=USER, cgroup=PATH, name=GLOB,\n"
@@ -56,6 +57,7 @@ static const struct command commands[] = {
 		"\n"
 		"  --check-on-exit      compare at the end, too\n"
 		"  --queue-limit BYTES  of waiting events, at which events are lost (K, M, G)\n"
+		"  --merge              merge repeats into events that wait\n"
 		"  --json               one JSON object for each difference\n"
 		"\n"
 		"Exit status: 0; 1 a difference, refused or failed; 2 bad usage; 3 events were lost.\n",

@@ -43,12 +43,13 @@ struct mirror {
 
 static int mirror_parse(struct mirror *m, struct fanotify_nl_bind *bind, char **argv)
 {
-	bool help = false, json = false, check = false;
+	bool help = false, json = false, check = false, merge = false;
 	const char *limit = NULL;
 	const struct option_def defs[] = {
 		{ .name = "help", .flag = &help },
 		{ .name = "json", .flag = &json },
 		{ .name = "check-on-exit", .flag = &check },
+		{ .name = "merge", .flag = &merge },
 		{ .name = "queue-limit", .value = &limit },
 		{ .name = NULL },
 	};
@@ -72,6 +73,10 @@ static int mirror_parse(struct mirror *m, struct fanotify_nl_bind *bind, char **
 	}
 	if (limit)
 		bind->settings.set |= FANOTIFY_NL_SET_QUEUE_LIMIT;
+	if (merge) {
+		bind->settings.set |= FANOTIFY_NL_SET_FLAGS;
+		bind->settings.flags = FANOTIFY_GROUP_FLAG_MERGE;
+	}
 	*m = (struct mirror){
 		.out.json = json,
 		.path = words.list[0],
@@ -242,7 +247,8 @@ static void mirror_end(struct mirror *m)
 	if (m->check_on_exit)
 		mirror_check(m);
 	fanotify_nl_counters(m->h, &n);
-	complain("%llu events, %llu directories moved in", n.events, n.moved_in);
+	complain("%llu events, %llu merged into them, %llu directories moved in", n.events,
+		 n.merged, n.moved_in);
 	if (n.lost || n.gaps || n.holes) {
 		complain("lost %llu, gaps %llu, holes %llu: the tree was scanned again", n.lost,
 			 n.gaps, n.holes);

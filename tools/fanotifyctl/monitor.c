@@ -107,7 +107,7 @@ static __s64 now_ms(void)
 /* ---- options ---- */
 
 struct monitor_options {
-	bool json, help, pathless;
+	bool json, help, pathless, merge;
 	const char *mark, *events, *count, *timeout, *queue_limit, *stat;
 	struct fanotify_nl_settings settings;
 };
@@ -123,6 +123,10 @@ static int monitor_settings(struct monitor *m, const struct monitor_options *opt
 				    options->queue_limit);
 			return -1;
 		}
+	}
+	if (options->merge) {
+		s->set |= FANOTIFY_NL_SET_FLAGS;
+		s->flags = FANOTIFY_GROUP_FLAG_MERGE;
 	}
 	if (options->stat) {
 		s->set |= FANOTIFY_NL_SET_STAT_MASK;
@@ -171,6 +175,7 @@ static int monitor_parse(struct monitor *m, char **argv)
 		{ .name = "json", .flag = &options.json },
 		{ .name = "help", .flag = &options.help },
 		{ .name = "pathless", .flag = &options.pathless },
+		{ .name = "merge", .flag = &options.merge },
 		{ .name = "mark", .value = &options.mark },
 		{ .name = "events", .value = &options.events },
 		{ .name = "count", .value = &options.count },
@@ -624,6 +629,8 @@ static void monitor_summary(struct monitor *m)
 		 "of this process %llu, renames not asked for %llu", m->shown, m->seen,
 		 m->outside, m->pathless ? 0 : m->without_path, m->own, m->not_asked);
 	complain("lost %llu, gaps %llu, holes %llu", n.lost, n.gaps, n.holes);
+	if (n.merged)
+		complain("merged %llu", n.merged);
 	if (n.repeats || n.malformed || n.forged)
 		complain("repeats %llu, malformed %llu, forged %llu", n.repeats, n.malformed,
 			 n.forged);

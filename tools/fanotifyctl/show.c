@@ -177,6 +177,7 @@ static int print_member(const struct fanotify_nl_member_info *info, void *arg)
 	out_u64(o, "waiting", "\n    waiting ", info->waiting);
 	out_u64(o, "waiting_bytes", "  bytes ", info->waiting_bytes);
 	out_u64(o, "waiting_max", "  most bytes so far ", info->waiting_max);
+	out_u64(o, "merged", "  merged ", info->merged);
 	return out_end(o);
 }
 

@@ -174,9 +174,14 @@ enum fanotify_mark_flag {
  * enum fanotify_group_flag - How a group behaves.
  * @FANOTIFY_GROUP_FLAG_MULTICAST: The group also feeds the multicast group
  *   events.
+ * @FANOTIFY_GROUP_FLAG_MERGE: A repeat is merged into the event that waits: of
+ *   the same object, by the same actor, of the same kinds and under the same
+ *   name, if it is the last of that object in the queue. It takes no seq. Only
+ *   accesses, opens, closes, writes and changes of attributes are merged.
  */
 enum fanotify_group_flag {
 	FANOTIFY_GROUP_FLAG_MULTICAST = 1,
+	FANOTIFY_GROUP_FLAG_MERGE = 2,
 };
 
 /**
@@ -493,6 +498,9 @@ enum {
 	FANOTIFY_A_EVENT_XATTR,
 	FANOTIFY_A_EVENT_OFFSET,
 	FANOTIFY_A_EVENT_LENGTH,
+	FANOTIFY_A_EVENT_COUNT,
+	FANOTIFY_A_EVENT_LAST_REALTIME,
+	FANOTIFY_A_EVENT_LAST_BOOTTIME,
 
 	__FANOTIFY_A_EVENT_MAX,
 	FANOTIFY_A_EVENT_MAX = (__FANOTIFY_A_EVENT_MAX - 1)
@@ -532,6 +540,7 @@ enum {
 	FANOTIFY_A_MEMBER_WAITING,
 	FANOTIFY_A_MEMBER_WAITING_BYTES,
 	FANOTIFY_A_MEMBER_WAITING_MAX,
+	FANOTIFY_A_MEMBER_MERGED,
 
 	__FANOTIFY_A_MEMBER_MAX,
 	FANOTIFY_A_MEMBER_MAX = (__FANOTIFY_A_MEMBER_MAX - 1)

@@ -200,7 +200,7 @@ const struct fanotify_nl_group_info *fanotify_nl_bound(const struct fanotify_nl 
 /**
  * fanotify_nl_group_set() - Change the bound group.
  * @h: bound handle
- * @settings: what to change; open_flags and flags cannot change (-EINVAL)
+ * @settings: what to change; open_flags cannot change (-EINVAL)
  *
  * What happens after the return is judged by what is new.
  *
@@ -386,6 +386,9 @@ enum fanotify_nl_has {
 	FANOTIFY_NL_HAS_XATTR		= 1ULL << FANOTIFY_A_EVENT_XATTR,
 	FANOTIFY_NL_HAS_OFFSET		= 1ULL << FANOTIFY_A_EVENT_OFFSET,
 	FANOTIFY_NL_HAS_LENGTH		= 1ULL << FANOTIFY_A_EVENT_LENGTH,
+	FANOTIFY_NL_HAS_COUNT		= 1ULL << FANOTIFY_A_EVENT_COUNT,
+	FANOTIFY_NL_HAS_LAST_REALTIME	= 1ULL << FANOTIFY_A_EVENT_LAST_REALTIME,
+	FANOTIFY_NL_HAS_LAST_BOOTTIME	= 1ULL << FANOTIFY_A_EVENT_LAST_BOOTTIME,
 };
 
 /**
@@ -541,6 +544,11 @@ struct fanotify_nl_gap {
  * @offset: where in the file the bytes begin that may have changed; no others have.
  *	Only with FANOTIFY_NL_HAS_OFFSET in @has
  * @length: how many they are; may reach beyond the end of the file
+ * @count: of merged events, how many there were; 0 if there was but one
+ * @last_realtime: of merged events, when the last was, nanoseconds of
+ *	CLOCK_REALTIME
+ * @last_boottime: of merged events, when the last was, nanoseconds of
+ *	CLOCK_BOOTTIME
  *
  * Pointers point into the message that was parsed: for an event of
  * fanotify_nl_next_event() they are valid until the next call that reads
@@ -581,6 +589,9 @@ struct fanotify_nl_event {
 	__s32 error;
 	__u64 offset;
 	__u64 length;
+	__u64 count;
+	__u64 last_realtime;
+	__u64 last_boottime;
 };
 
 /**
@@ -595,6 +606,7 @@ struct fanotify_nl_event {
  * @forged: messages that the kernel had not sent, dropped
  * @fetches: fetch requests sent
  * @moved_in: gap events of scope directory, in which nothing is lost
+ * @merged: repeats that were merged into the events
  */
 struct fanotify_nl_counters {
 	__u64 events;
@@ -606,6 +618,7 @@ struct fanotify_nl_counters {
 	__u64 forged;
 	__u64 fetches;
 	__u64 moved_in;
+	__u64 merged;
 };
 
 /**
@@ -700,6 +713,7 @@ void fanotify_nl_counters(const struct fanotify_nl *h, struct fanotify_nl_counte
  * @waiting: events in the queue
  * @waiting_bytes: memory that they take
  * @waiting_max: the most it has been
+ * @merged: events merged into others that waited
  */
 struct fanotify_nl_member_info {
 	__u32 group;
@@ -715,6 +729,7 @@ struct fanotify_nl_member_info {
 	__u64 waiting;
 	__u64 waiting_bytes;
 	__u64 waiting_max;
+	__u64 merged;
 };
 
 typedef int (*fanotify_nl_member_cb)(const struct fanotify_nl_member_info *info, void *arg);
