@@ -88,10 +88,11 @@ static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 chan
 	u32 besides = 0;
 
 	if (operation->op == FANL_OP_SETXATTR ||
-	    operation->op == FANL_OP_REMOVEXATTR)
-		return strstarts(operation->name, XATTR_BTRFS_PREFIX) ?
-		       FANOTIFY_CHANGED_XATTR | FANOTIFY_CHANGED_INODE_FLAGS :
-		       FANOTIFY_CHANGED_XATTR;
+	    operation->op == FANL_OP_REMOVEXATTR) {
+		if (strstarts(operation->name, XATTR_BTRFS_PREFIX))
+			besides |= FANOTIFY_CHANGED_INODE_FLAGS;
+		return besides | FANOTIFY_CHANGED_XATTR;
+	}
 	if (operation->op == FANL_OP_SETFLAGS) {
 		if (inode->i_sb->s_magic == BTRFS_SUPER_MAGIC)
 			besides |= FANOTIFY_CHANGED_XATTR;

@@ -127,6 +127,7 @@ static void fanl_newborn_run(struct fanl_deferred *deferred)
 
 	fanl_cover_for_all(newborn->sb);
 	deactivate_super(newborn->sb);
+	/* whoever takes it next finds it as it is now */
 	smp_store_release(&newborn->sb, NULL);
 }
 

@@ -122,7 +122,7 @@ static void names_and_entries_are_said_besides(struct kunit *test)
 			CHANGED(NAME));
 }
 
-static void links_that_make_up_for_each_other_have_changed(struct kunit *test)
+static void links_that_changed_back_have_changed(struct kunit *test)
 {
 	struct fields *f = test->priv;
 
@@ -314,7 +314,7 @@ static struct kunit_case change_cases[] = {
 	KUNIT_CASE(what_is_the_same_has_not_changed),
 	KUNIT_CASE(each_field_is_compared),
 	KUNIT_CASE(names_and_entries_are_said_besides),
-	KUNIT_CASE(links_that_make_up_for_each_other_have_changed),
+	KUNIT_CASE(links_that_changed_back_have_changed),
 	KUNIT_CASE(what_is_elsewhere_is_all_that_may_be),
 	KUNIT_CASE(extended_attributes_are_said_besides),
 	KUNIT_CASE(a_new_owner_takes_capabilities),
