@@ -134,7 +134,7 @@ static const struct setting_param setting_params[] = {
 	{ "stat-mask", FANOTIFY_A_GROUP_STAT_MASK, set_stat_mask, false },
 	{ "open-flags", FANOTIFY_A_GROUP_OPEN_FLAGS, set_open_flags, true },
 	{ "queue-limit", FANOTIFY_A_GROUP_QUEUE_LIMIT, set_queue_limit, false },
-	{ "flags", FANOTIFY_A_GROUP_FLAGS, set_flags, true },
+	{ "flags", FANOTIFY_A_GROUP_FLAGS, set_flags, false },
 };
 
 KUNIT_ARRAY_PARAM_DESC(setting, setting_params, desc);

@@ -115,6 +115,16 @@ static void leave(struct model *model, struct model_object *dir, const char *nam
 	free(old);
 }
 
+/* A scan may be ahead of the events, which have not moved yet what is above. */
+static void break_circle(const struct model_object *object, struct model_object *dir)
+{
+	for (; dir; dir = dir->dir)
+		if (dir->dir == object) {
+			dir->dir = NULL;
+			return;
+		}
+}
+
 static void enter(struct model *model, struct model_object *dir, const char *name,
 		  struct model_object *object)
 {
@@ -133,6 +143,7 @@ static void enter(struct model *model, struct model_object *dir, const char *nam
 	object->gone = false;
 	model->untold |= !object->told;
 	if (S_ISDIR(object->stat.mode) && object != model->root) {
+		break_circle(object, dir);
 		free(object->name);
 		object->name = xstrdup(name);
 		object->dir = dir;
@@ -303,6 +314,12 @@ static int scan_one(const struct fanotify_nl_object *found, void *arg)
 		scan->without_handles = true;
 		return 1;
 	}
+	/*
+	 * What it had before may be gone: an event of something in it can come
+	 * after that of its move out of sight, and nothing tells of what came then.
+	 */
+	if (S_ISDIR(object->stat.mode))
+		forget(model, object);
 	object->told = true;
 	if (!read_besides(object, found->path)) {
 		/* it, or something above it, was moved while it was scanned */
