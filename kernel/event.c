@@ -27,9 +27,12 @@
 #define FANL_GAP_SCOPED_LEN \
 	(nla_total_size(0) + 2 * FANL_U32_SIZE + FANL_U64_SIZE)
 
-/* What some have: flags, UUID, mount, error, range, type of filesystem, such a gap. */
+/*
+ * What some have: deadline, flags, UUID, mount, error, range, type of
+ * filesystem, such a gap.
+ */
 #define FANL_EVENT_OPTIONAL \
-	(2 * FANL_U32_SIZE + 3 * FANL_U64_SIZE + \
+	(2 * FANL_U32_SIZE + 4 * FANL_U64_SIZE + \
 	 nla_total_size(FANOTIFY_UUID_LEN) + \
 	 nla_total_size(FANOTIFY_FSTYPE_MAX) + FANL_GAP_SCOPED_LEN)
 
@@ -314,6 +317,17 @@ u64 fanl_event_seq(const struct sk_buff *skb)
 				     NLA_HDRLEN));
 }
 
+/**
+ * fanl_event_stamp_deadline - say when the verdict about an access is due
+ * @skb: an event message with a deadline, which comes right after the head
+ * @deadline: nanoseconds of CLOCK_BOOTTIME
+ */
+void fanl_event_stamp_deadline(struct sk_buff *skb, u64 deadline)
+{
+	fanl_put_u64(skb->data + FANL_EVENT_HEAD, FANOTIFY_A_EVENT_DEADLINE,
+		     deadline);
+}
+
 static u8 *fanl_put_fs(u8 *p, const struct fanl_event *event)
 {
 	struct super_block *sb = event->sb;
@@ -391,6 +405,8 @@ static unsigned int fanl_optional_len(const struct fanl_event *event)
 {
 	unsigned int len = 0;
 
+	if (event->deadline)
+		len += FANL_U64_SIZE;
 	if (event->flags)
 		len += FANL_U32_SIZE;
 	if (!uuid_is_null(&event->sb->s_uuid))
@@ -484,6 +500,8 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 		return;
 
 	p = fanl_put_head(event->skb->data, group->number);
+	if (event->deadline)
+		p = fanl_put_u64(p, FANOTIFY_A_EVENT_DEADLINE, 0);
 	p = fanl_put_u64(p, FANOTIFY_A_EVENT_MASK, event->kinds);
 	p = fanl_put_u64(p, FANOTIFY_A_EVENT_REALTIME, now);
 	p = fanl_put_u64(p, FANOTIFY_A_EVENT_BOOTTIME, ktime_get_boottime_ns());

@@ -74,6 +74,7 @@ struct fanl_node {
  * @length: number of them
  * @mnt_id: id of the mount, 0 for unknown
  * @error: of fs-error, a positive errno
+ * @deadline: room is made for when a verdict is due
  * @fs_name: name of the filesystem's type goes in
  * @gap: of a GAP about the object, a directory, enum fanotify_gap_reason; 0 for none
  * @hash: of the object, to pick the member
@@ -98,6 +99,7 @@ struct fanl_event {
 	u64			length;
 	u64			mnt_id;
 	int			error;
+	bool			deadline;
 	bool			fs_name;
 	u32			gap;
 	unsigned long		hash;
@@ -114,6 +116,7 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 void fanl_event_sample(struct fanl_event *event);
 void fanl_event_stamp(struct sk_buff *skb, u64 seq, u64 id);
 u64 fanl_event_seq(const struct sk_buff *skb);
+void fanl_event_stamp_deadline(struct sk_buff *skb, u64 deadline);
 
 struct sk_buff *fanl_gap_alloc(u32 group, gfp_t gfp);
 void fanl_gap_open(struct sk_buff *skb, u64 first, u32 reason);

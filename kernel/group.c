@@ -2,7 +2,8 @@
 /*
  * Groups: who is a member of what.
  *
- * Life of a group: the first bind makes it, the last member takes it along:
+ * Life of a group: the first bind makes it, the last member takes it along (a
+ * permission group may stay without members for a while: gate.c):
  * it leaves the table of groups, then its marks go, then the reference of its
  * fsnotify group. That one is freed when fsnotify's reaper has freed the last
  * mark, and only then, in free_group_priv, is the reference on struct
@@ -26,6 +27,7 @@
 #include <linux/sched/mm.h>
 #include <linux/wait_bit.h>
 
+#include "ask.h"
 #include "defer.h"
 #include "filter.h"
 #include "group.h"
@@ -63,6 +65,7 @@ static void fanl_group_free(struct kref *kref)
 	struct fanl_group *group = container_of(kref, struct fanl_group, kref);
 
 	xa_destroy(&group->marks);
+	fanl_gate_free(group->gate);
 	mutex_destroy(&group->mark_lock);
 	/* fsnotify's callbacks are over */
 	kfree(rcu_access_pointer(group->filters));
@@ -113,6 +116,11 @@ static struct fanl_group *fanl_group_alloc(struct fanl_settings *settings)
 	INIT_LIST_HEAD(&group->members);
 	mutex_init(&group->mark_lock);
 	xa_init_flags(&group->marks, XA_FLAGS_ALLOC1);
+	if ((group->flags & FANOTIFY_GROUP_FLAG_PERMISSION) &&
+	    fanl_gate_alloc(group, &settings->gate)) {
+		fanl_group_put(group);
+		return ERR_PTR(-ENOMEM);
+	}
 
 	group->fsn = fsnotify_alloc_group(&fanl_fsnotify_ops,
 					  FSNOTIFY_GROUP_USER);
@@ -134,6 +142,8 @@ static struct fanl_group *fanl_group_alloc(struct fanl_settings *settings)
 /* The end of a group that is in no table (any more) and has no member. */
 static void fanl_group_shutdown(struct fanl_group *group)
 {
+	if (group->gate)
+		fanl_gate_unregister(group);
 	fanl_marks_close(group);
 	fsnotify_put_group(group->fsn);
 	fanl_group_put(group);
@@ -153,6 +163,8 @@ static unsigned int fanl_groups_of(kuid_t uid)
 static int fanl_group_register(struct fanl_group *group, u32 number,
 			       struct netlink_ext_ack *extack)
 {
+	int err;
+
 	if (fanl_groups_of(group->uid) >= fanl_groups_max) {
 		NL_SET_ERR_MSG_FMT(extack,
 				   "user has %u groups, the limit of parameter groups_max",
@@ -161,12 +173,23 @@ static int fanl_group_register(struct fanl_group *group, u32 number,
 	}
 	if (number) {
 		group->number = number;
-		return xa_insert(&fanl_groups, number, group,
-				 GFP_KERNEL_ACCOUNT);
+		err = xa_insert(&fanl_groups, number, group,
+				GFP_KERNEL_ACCOUNT);
+	} else {
+		err = xa_alloc(&fanl_groups, &group->number, group,
+			       xa_limit_32b, GFP_KERNEL_ACCOUNT);
 	}
-	return xa_alloc(&fanl_groups, &group->number, group, xa_limit_32b,
-			GFP_KERNEL_ACCOUNT);
+	if (!err && group->gate) {
+		err = fanl_gate_register(group, extack);
+		if (err)
+			xa_erase(&fanl_groups, group->number);
+	}
+	return err;
 }
+
+/* They say what a group is; that is settled when it is made. */
+#define FANL_GROUP_FLAGS_FIXED \
+	(FANOTIFY_GROUP_FLAG_PERMISSION | FANOTIFY_GROUP_FLAG_REMEMBER)
 
 #define FANL_GIVEN(settings, attr) \
 	test_bit(FANOTIFY_A_GROUP_##attr, &(settings)->present)
@@ -177,13 +200,89 @@ static struct fanl_filters *fanl_group_filters(const struct fanl_group *group)
 					 lockdep_is_held(&fanl_registry_lock));
 }
 
+/* The settings that only permission groups have. */
+#define FANL_GATE_SETTING(attr, field) \
+	{ FANOTIFY_A_GROUP_##attr, offsetof(struct fanl_gate_settings, field) }
+
+static const struct {
+	u16	attr;
+	u16	offset;
+} fanl_gate_fields[] = {
+	FANL_GATE_SETTING(TIMEOUT_MS, timeout_ms),
+	FANL_GATE_SETTING(ON_TIMEOUT, on_timeout),
+	FANL_GATE_SETTING(WAIT_MS, wait_ms),
+	FANL_GATE_SETTING(EVICT_AFTER, evict_after),
+	FANL_GATE_SETTING(ON_EVICT, on_evict),
+	FANL_GATE_SETTING(LINGER_MS, linger_ms),
+	FANL_GATE_SETTING(UID_PENDING, uid_pending),
+	FANL_GATE_SETTING(WINDOW, window),
+};
+
+static u32 *fanl_gate_field(struct fanl_gate_settings *set, int i)
+{
+	return (u32 *)((char *)set + fanl_gate_fields[i].offset);
+}
+
+/* Take over what was given; return whether anything was. */
+static bool fanl_gate_merge(struct fanl_gate_settings *set,
+			    const struct fanl_settings *settings)
+{
+	struct fanl_gate_settings given = settings->gate;
+	bool any = false;
+
+	for (int i = 0; i < ARRAY_SIZE(fanl_gate_fields); i++) {
+		if (!test_bit(fanl_gate_fields[i].attr, &settings->present))
+			continue;
+		*fanl_gate_field(set, i) = *fanl_gate_field(&given, i);
+		any = true;
+	}
+	return any;
+}
+
+static int fanl_gate_refuse(const struct fanl_settings *settings,
+			    struct netlink_ext_ack *extack)
+{
+	struct fanl_gate_settings unused;
+
+	if (!fanl_gate_merge(&unused, settings))
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "settings of permission groups, for a group without the flag permission");
+	return -EINVAL;
+}
+
+/* What a new group may be. */
+static int fanl_gate_check(const struct fanl_settings *settings,
+			   struct netlink_ext_ack *extack)
+{
+	if (!(settings->flags & FANOTIFY_GROUP_FLAG_PERMISSION)) {
+		if (!(settings->flags & FANOTIFY_GROUP_FLAG_REMEMBER))
+			return fanl_gate_refuse(settings, extack);
+		NL_SET_ERR_MSG(extack,
+			       "flag remember is for permission groups");
+		return -EINVAL;
+	}
+	if (fanl_ask_available())
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "this kernel does not let a module wait for verdicts: it has no permission events, or no static calls or kprobes");
+	return -EOPNOTSUPP;
+}
+
 /* Does what was given agree with the group that is there? */
 static int fanl_group_matches(const struct fanl_group *group,
 			      const struct fanl_settings *s,
 			      struct netlink_ext_ack *extack)
 {
+	struct fanl_gate_settings gate;
 	const char *what = NULL;
 
+	if (!group->gate && fanl_gate_refuse(s, extack))
+		return -EINVAL;
+	if (group->gate) {
+		gate = group->gate->set;
+		fanl_gate_merge(&gate, s);
+	}
 	if (FANL_GIVEN(s, PRIORITY) && s->priority != group->priority)
 		what = "priority";
 	else if (FANL_GIVEN(s, MASK) && s->mask != group->mask)
@@ -199,6 +298,9 @@ static int fanl_group_matches(const struct fanl_group *group,
 	else if (FANL_GIVEN(s, FILTERS) &&
 		 !fanl_filters_same(s->filters, fanl_group_filters(group)))
 		what = "set of filters";
+	else if (group->gate &&
+		 memcmp(&gate, &group->gate->set, sizeof(gate)))
+		what = "setting of permission groups";
 	if (!what)
 		return 0;
 	NL_SET_ERR_MSG_FMT(extack, "group %u exists with another %s",
@@ -240,6 +342,9 @@ static struct fanl_group *fanl_group_for_bind(struct fanl_settings *settings,
 		return err ? ERR_PTR(err) : group;
 	}
 
+	err = fanl_gate_check(settings, extack);
+	if (err)
+		return ERR_PTR(err);
 	group = fanl_group_alloc(settings);
 	if (IS_ERR(group))
 		return group;
@@ -281,6 +386,8 @@ static void fanl_group_add_member(struct fanl_group *group,
 	member->bound = true;
 	atomic_inc(&fanl_generation);
 	fanl_member_register(member);
+	if (group->gate)
+		fanl_gate_join(group, member);
 }
 
 static int fanl_member_may_bind(struct sock *sk, struct netlink_ext_ack *extack)
@@ -305,6 +412,13 @@ static int fanl_member_may_bind(struct sock *sk, struct netlink_ext_ack *extack)
 		return -EBUSY;
 	}
 	return 0;
+}
+
+/* Without members, and not since it has lost them. */
+static bool fanl_group_is_new(const struct fanl_group *group)
+{
+	return !group->nr_members &&
+	       (!group->gate || group->gate->state == FANL_GATE_ACTIVE);
 }
 
 /**
@@ -345,7 +459,7 @@ struct fanl_member *fanl_member_bind(struct sock *sk, u32 portid,
 		fanl_group_add_member(group, member);
 	} else {
 		err = -ENOMEM;
-		if (!group->nr_members) {
+		if (fanl_group_is_new(group)) {
 			xa_erase(&fanl_groups, group->number);
 			unused = group;
 		}
@@ -361,14 +475,15 @@ unlock:
  * Take a member out of its group. What it had not read is lost to the others,
  * and they are told.
  *
- * Return: the group, if this was its last member; the caller shuts it down.
+ * Return: the group, if it ends; the caller shuts it down.
  */
-static struct fanl_group *fanl_member_remove(struct fanl_member *member)
+static struct fanl_group *fanl_member_remove(struct fanl_member *member,
+					     enum fanl_leave why)
 {
 	struct fanl_group *group = member->group;
 	struct fanl_member *other;
 	unsigned int waiting;
-	bool last;
+	bool last, ended;
 
 	lockdep_assert_held(&fanl_registry_lock);
 
@@ -385,9 +500,26 @@ static struct fanl_group *fanl_member_remove(struct fanl_member *member)
 			fanl_queue_gap(other, FANOTIFY_GAP_REASON_MEMBER_GONE,
 				       waiting);
 	spin_unlock(&group->lock);
-	if (last)
+	ended = group->gate ? fanl_gate_leave(group, member, why, last) : last;
+	if (ended)
 		xa_erase(&fanl_groups, group->number);
-	return last ? group : NULL;
+	return ended ? group : NULL;
+}
+
+static void fanl_member_end(struct fanl_member *member, enum fanl_leave why)
+{
+	struct fanl_group *group = NULL;
+	bool bound;
+
+	mutex_lock(&fanl_registry_lock);
+	bound = member->bound;
+	if (bound)
+		group = fanl_member_remove(member, why);
+	mutex_unlock(&fanl_registry_lock);
+	if (group)
+		fanl_group_shutdown(group);
+	if (bound)
+		fanl_member_put(member);
 }
 
 /**
@@ -398,18 +530,7 @@ static struct fanl_group *fanl_member_remove(struct fanl_member *member)
  */
 void fanl_member_unbind(struct fanl_member *member)
 {
-	struct fanl_group *group = NULL;
-	bool bound;
-
-	mutex_lock(&fanl_registry_lock);
-	bound = member->bound;
-	if (bound)
-		group = fanl_member_remove(member);
-	mutex_unlock(&fanl_registry_lock);
-	if (group)
-		fanl_group_shutdown(group);
-	if (bound)
-		fanl_member_put(member);
+	fanl_member_end(member, FANL_LEAVE_UNBOUND);
 }
 
 /**
@@ -477,10 +598,16 @@ void fanl_group_gap(struct fanl_group *group, u32 reason)
 }
 
 /* Of what was queued while nothing was merged, nobody knows what came last. */
-static int fanl_group_set_flags(struct fanl_group *group, u32 flags)
+static int fanl_group_set_flags(struct fanl_group *group, u32 flags,
+				struct netlink_ext_ack *extack)
 {
 	struct fanl_member *member;
 
+	if ((flags ^ group->flags) & FANL_GROUP_FLAGS_FIXED) {
+		NL_SET_ERR_MSG(extack,
+			       "flags permission and remember cannot be changed");
+		return -EINVAL;
+	}
 	if (flags & FANOTIFY_GROUP_FLAG_MERGE)
 		list_for_each_entry(member, &group->members, node)
 			if (fanl_merge_prepare(&member->queue))
@@ -497,17 +624,24 @@ static int fanl_group_set_flags(struct fanl_group *group, u32 flags)
  * fanl_group_set - change a group's settings
  * @group: the group
  * @settings: validated; what is not given stays. The filters are taken
+ * @extack: where the reason of a refusal goes
  *
- * Return: 0; or -ENOMEM, and nothing has changed.
+ * Return: 0; or nothing has changed: -EINVAL, it is no permission group and its
+ *         settings were given, or the flags would make it one or make it none;
+ *         -ENOMEM.
  */
-int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings)
+int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings,
+		   struct netlink_ext_ack *extack)
 {
+	struct fanl_gate_settings gate;
 	struct fanl_filters *old;
 	int err;
 
 	guard(mutex)(&fanl_registry_lock);
+	if (!group->gate && fanl_gate_refuse(settings, extack))
+		return -EINVAL;
 	if (FANL_GIVEN(settings, FLAGS)) {
-		err = fanl_group_set_flags(group, settings->flags);
+		err = fanl_group_set_flags(group, settings->flags, extack);
 		if (err)
 			return err;
 	}
@@ -526,8 +660,123 @@ int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings)
 		if (old)
 			kfree_rcu(old, rcu);
 	}
+	if (group->gate) {
+		gate = group->gate->set;
+		fanl_gate_merge(&gate, settings);
+		fanl_gate_set(group, &gate, group->priority);
+	}
 	atomic_inc(&fanl_generation);
 	return 0;
+}
+
+/**
+ * fanl_group_lift - end a permission group that has lost its members
+ * @number: of the group
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: 0; -ENOENT, no such group; -EBUSY, it has members.
+ */
+int fanl_group_lift(u32 number, struct netlink_ext_ack *extack)
+{
+	struct fanl_group *group;
+	int err = 0;
+
+	mutex_lock(&fanl_registry_lock);
+	group = xa_load(&fanl_groups, number);
+	if (!group) {
+		NL_SET_ERR_MSG_FMT(extack, "no group %u", number);
+		err = -ENOENT;
+	} else if (group->nr_members) {
+		NL_SET_ERR_MSG_FMT(extack, "group %u has %u members", number,
+				   group->nr_members);
+		err = -EBUSY;
+	} else {
+		fanl_gate_lift(group);
+		xa_erase(&fanl_groups, number);
+	}
+	mutex_unlock(&fanl_registry_lock);
+	if (!err)
+		fanl_group_shutdown(group);
+	return err;
+}
+
+/* What echo 1 >/sys/module/fanotify_nl/parameters/gate_lift does. */
+static int fanl_gate_lift_set(const char *value, const struct kernel_param *kp)
+{
+	struct fanl_group *group;
+	unsigned long number = 0;
+	bool lift;
+	int err;
+
+	err = kstrtobool(value, &lift);
+	if (err || !lift)
+		return err;
+	while ((group = fanl_group_next(&number))) {
+		fanl_group_lift(number, NULL);
+		fanl_group_put(group);
+		number++;
+	}
+	return 0;
+}
+
+static const struct kernel_param_ops fanl_gate_lift_ops = {
+	.set = fanl_gate_lift_set,
+};
+
+module_param_cb(gate_lift, &fanl_gate_lift_ops, NULL, 0200);
+MODULE_PARM_DESC(gate_lift, "Write 1 to end all permission groups that have no member");
+
+/**
+ * fanl_group_linger_over - the time for a successor is over
+ * @group: a permission group
+ */
+void fanl_group_linger_over(struct fanl_group *group)
+{
+	bool ended;
+
+	mutex_lock(&fanl_registry_lock);
+	ended = !group->nr_members && fanl_gate_linger_over(group);
+	if (ended)
+		xa_erase(&fanl_groups, group->number);
+	mutex_unlock(&fanl_registry_lock);
+	if (ended)
+		fanl_group_shutdown(group);
+}
+
+/* Readers that wait on a socket whose group is gone would wait for ever. */
+static void fanl_sock_shutdown(struct sock *sk)
+{
+	WRITE_ONCE(sk->sk_err, ESHUTDOWN);
+	sk_error_report(sk);
+}
+
+static struct fanl_member *fanl_group_get_evicted(struct fanl_group *group)
+{
+	struct fanl_member *member;
+
+	guard(mutex)(&fanl_registry_lock);
+	list_for_each_entry(member, &group->members, node) {
+		if (READ_ONCE(member->window.evicted)) {
+			refcount_inc(&member->refs);
+			return member;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * fanl_group_unbind_evicted - unbind the members that were evicted
+ * @group: a permission group
+ */
+void fanl_group_unbind_evicted(struct fanl_group *group)
+{
+	struct fanl_member *member;
+
+	while ((member = fanl_group_get_evicted(group))) {
+		fanl_member_end(member, FANL_LEAVE_EVICTED);
+		fanl_sock_shutdown(member->sk);
+		fanl_member_put(member);
+	}
 }
 
 /**
@@ -547,7 +796,7 @@ void fanl_groups_release_port(u32 portid)
 		mutex_lock(&fanl_registry_lock);
 		member = fanl_member_find_dead(portid);
 		if (member)
-			group = fanl_member_remove(member);
+			group = fanl_member_remove(member, FANL_LEAVE_GONE);
 		mutex_unlock(&fanl_registry_lock);
 		if (group)
 			fanl_group_shutdown(group);
@@ -567,11 +816,21 @@ static struct fanl_member *fanl_member_get_any(void)
 	return member;
 }
 
-/* Readers that wait on a socket whose group is gone would wait for ever. */
-static void fanl_sock_shutdown(struct sock *sk)
+/* A group that has lost its members, which ends now. */
+static struct fanl_group *fanl_group_end_any(void)
 {
-	WRITE_ONCE(sk->sk_err, ESHUTDOWN);
-	sk_error_report(sk);
+	struct fanl_group *group;
+	unsigned long number;
+
+	guard(mutex)(&fanl_registry_lock);
+	xa_for_each(&fanl_groups, number, group) {
+		if (group->nr_members)
+			continue;
+		fanl_gate_lift(group);
+		xa_erase(&fanl_groups, number);
+		return group;
+	}
+	return NULL;
 }
 
 /**
@@ -580,6 +839,7 @@ static void fanl_sock_shutdown(struct sock *sk)
 void fanl_groups_exit(void)
 {
 	struct fanl_member *member;
+	struct fanl_group *group;
 
 	mutex_lock(&fanl_registry_lock);
 	fanl_unloading = true;
@@ -591,6 +851,8 @@ void fanl_groups_exit(void)
 		fanl_sock_shutdown(sk);
 		fanl_member_put(member);
 	}
+	while ((group = fanl_group_end_any()))
+		fanl_group_shutdown(group);
 	wait_var_event(&fanl_nr_groups, !atomic_read(&fanl_nr_groups));
 	fsnotify_wait_marks_destroyed();
 }

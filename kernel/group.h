@@ -16,6 +16,7 @@
 #include <uapi/linux/fanotify-nl.h>
 
 #include "defer.h"
+#include "gate.h"
 
 struct fanl_filters;
 struct fanl_member;
@@ -27,7 +28,6 @@ struct fanl_member;
 #define FANL_QUEUE_MIN		(64UL << 10)
 #define FANL_QUEUE_DEFAULT	(16UL << 20)
 #define FANL_RCVBUF_MIN		(128 << 10)
-#define FANL_MEMBERS_MAX	64
 
 #define FANL_VERSION		"0.1"
 
@@ -47,6 +47,7 @@ extern uint fanl_marks_max;
  * @flags: enum fanotify_group_flag
  * @filters: what is left out, NULL for nothing; a group that takes them leaves
  *	NULL here
+ * @gate: of a permission group
  */
 struct fanl_settings {
 	unsigned long	present;
@@ -58,6 +59,7 @@ struct fanl_settings {
 	u64		queue_limit;
 	u32		flags;
 	struct fanl_filters *filters;
+	struct fanl_gate_settings gate;
 };
 
 /**
@@ -68,6 +70,7 @@ struct fanl_settings {
  * @open_flags: of files that event-open installs; constant
  * @fsn: what fsnotify knows of the group; constant
  * @enable: sees to it that operations are seen, once bind holds no lock
+ * @gate: what a permission group has besides, else NULL; constant
  * @lock: protects the members below and their queues. Innermost but for the
  *	lock of a socket's receive queue. Taken under whatever the VFS holds
  *	when it calls fsnotify, so nothing that sleeps, allocates or drops a
@@ -99,6 +102,7 @@ struct fanl_group {
 	kuid_t			uid;
 	u32			open_flags;
 	struct fsnotify_group	*fsn;
+	struct fanl_gate	*gate;
 	struct fanl_deferred	enable;
 
 	spinlock_t		lock;
@@ -137,7 +141,11 @@ void fanl_member_unbind(struct fanl_member *member);
 struct fanl_group *fanl_group_next(unsigned long *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);
-int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings);
+int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings,
+		   struct netlink_ext_ack *extack);
+int fanl_group_lift(u32 number, struct netlink_ext_ack *extack);
+void fanl_group_linger_over(struct fanl_group *group);
+void fanl_group_unbind_evicted(struct fanl_group *group);
 
 void fanl_groups_release_port(u32 portid);
 void fanl_groups_exit(void);

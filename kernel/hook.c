@@ -42,20 +42,6 @@ struct fanl_hook {
 	struct fanl_event		event;
 };
 
-/**
- * struct fanl_asked - what the group's marks ask for of an event
- * @wanted: those of its object, directory, mount and filesystem
- * @filesystem: of them, that of the filesystem
- * @subtree: those of subtrees of the filesystem, wherever it happened
- * @ignored: what they ignore; those of subtrees, where it happened
- */
-struct fanl_asked {
-	u64	wanted;
-	u64	filesystem;
-	u64	subtree;
-	u64	ignored;
-};
-
 /* What one mark asks for of this event. */
 static u64 fanl_mark_wants(const struct fanl_mark *mark, bool is_dir, int type)
 {
@@ -104,14 +90,14 @@ static void fanl_hook_inside(struct fanl_group *group, struct fanl_hook *hook,
  * the subtree marks, or by the filesystem's mark for what they ignore.
  */
 static void fanl_hook_moved(struct fanl_hook *hook, u64 kinds,
-			    const struct fanl_asked *asked,
+			    const struct fanl_hook_wants *wants,
 			    const struct fanl_inside *old, u64 wanted_old,
 			    const struct fanl_inside *new, u64 wanted_new)
 {
-	bool was = fanl_kinds_wanted(kinds, asked->filesystem,
-				     asked->ignored | old->ignored, U64_MAX);
-	bool is = fanl_kinds_wanted(kinds, asked->filesystem,
-				    asked->ignored | new->ignored, U64_MAX);
+	bool was = fanl_kinds_wanted(kinds, wants->filesystem,
+				     wants->ignored | old->ignored, U64_MAX);
+	bool is = fanl_kinds_wanted(kinds, wants->filesystem,
+				    wants->ignored | new->ignored, U64_MAX);
 
 	if (old->unknown || new->unknown)
 		return;
@@ -126,17 +112,17 @@ static void fanl_hook_moved(struct fanl_hook *hook, u64 kinds,
  * @group: the group
  * @hook: fsnotify's call; flags are added to it
  * @inode: what it happened to
- * @kinds: the event's kinds
- * @asked: what the marks ask for; what subtree marks ignore is added to it
+ * @wants: what the marks ask for; what subtree marks ignore is added to it
  *
  * Return: the kinds that they let through.
  */
 static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
-			      struct inode *inode, u64 kinds,
-			      struct fanl_asked *asked)
+			      struct inode *inode,
+			      struct fanl_hook_wants *wants)
 {
+	u64 kinds = wants->kinds;
 	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
-	u64 subtree = fanl_kinds_of_mask(asked->subtree, is_dir);
+	u64 subtree = fanl_kinds_of_mask(wants->subtree, is_dir);
 	struct fanl_inside old = {}, new = {};
 	u64 wanted, wanted_new;
 
@@ -147,15 +133,15 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 	if (subtree && old.unknown)
 		hook->flags |= FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN;
 	if (!(hook->mask & FS_RENAME)) {
-		asked->ignored |= old.ignored;
+		wants->ignored |= old.ignored;
 		return wanted;
 	}
 
 	/* both directories are locked */
 	fanl_inside_of_dentry(group, hook->dentry->d_parent, is_dir, &new);
 	wanted_new = fanl_inside_wants(&new, kinds, subtree);
-	fanl_hook_moved(hook, kinds, asked, &old, wanted, &new, wanted_new);
-	asked->ignored |= old.ignored & new.ignored;
+	fanl_hook_moved(hook, kinds, wants, &old, wanted, &new, wanted_new);
+	wants->ignored |= old.ignored & new.ignored;
 	return wanted | wanted_new;
 }
 
@@ -211,44 +197,48 @@ static bool fanl_hook_passes(struct fanl_group *group, struct fanl_hook *hook,
 					 kinds & FANOTIFY_KIND_ONDIR));
 }
 
+/**
+ * fanl_hook_wants_add - add what one mark says of an event
+ * @wants: what the marks before it say; its kinds are the event's
+ * @mark: a mark of the group on one of the event's objects
+ * @type: enum fsnotify_iter_type
+ */
+void fanl_hook_wants_add(struct fanl_hook_wants *wants,
+			 const struct fanl_mark *mark, int type)
+{
+	bool is_dir = wants->kinds & FANOTIFY_KIND_ONDIR;
+	u64 mask = fanl_mark_wants(mark, is_dir, type);
+
+	wants->ignored |= fsnotify_effective_ignore_mask((struct fsnotify_mark *)&mark->fsn,
+							 is_dir, type);
+	wants->wanted |= mask;
+	if (type == FSNOTIFY_ITER_TYPE_SB)
+		wants->filesystem = mask;
+	wants->subtree |= READ_ONCE(mark->subtree);
+	if (!(mask & wants->kinds & ~FANL_KIND_MODIFIERS))
+		return;
+	if (type == FSNOTIFY_ITER_TYPE_PARENT)
+		wants->kinds |= FANOTIFY_KIND_EVENT_ON_CHILD;
+	if (mark->mnt_id)
+		wants->mnt_id = mark->mnt_id;
+}
+
 /* Which kinds of the event the group's marks and filters let through. */
 static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
-			    struct inode *inode, u64 kinds,
-			    struct fsnotify_iter_info *iter_info, u64 *mnt_id)
+			    struct inode *inode, struct fanl_hook_wants *wants)
 {
-	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
-	struct fanl_asked asked = {};
-	struct fsnotify_mark *fsn;
-	u64 below = 0, everywhere;
-	int type;
+	u64 everywhere = wants->ignored, below = 0;
 
-	fsnotify_foreach_iter_mark_type(iter_info, fsn, type) {
-		struct fanl_mark *mark = container_of(fsn, struct fanl_mark,
-						      fsn);
-		u64 mask = fanl_mark_wants(mark, is_dir, type);
-
-		asked.ignored |= fsnotify_effective_ignore_mask(fsn, is_dir,
-								type);
-		asked.wanted |= mask;
-		if (type == FSNOTIFY_ITER_TYPE_SB)
-			asked.filesystem = mask;
-		asked.subtree |= READ_ONCE(mark->subtree);
-		if (!(mask & kinds & ~FANL_KIND_MODIFIERS))
-			continue;
-		if (type == FSNOTIFY_ITER_TYPE_PARENT)
-			kinds |= FANOTIFY_KIND_EVENT_ON_CHILD;
-		if (mark->mnt_id)
-			*mnt_id = mark->mnt_id;
-	}
-	if (!(kinds & (asked.wanted | asked.subtree) & ~FANL_KIND_MODIFIERS) ||
-	    !fanl_hook_passes(group, hook, kinds))
+	if (!(wants->kinds & (wants->wanted | wants->subtree) &
+	      ~FANL_KIND_MODIFIERS) ||
+	    !fanl_hook_passes(group, hook, wants->kinds))
 		return 0;
-	everywhere = asked.ignored;
 	if (READ_ONCE(group->nr_subtrees))
-		below = fanl_hook_subtrees(group, hook, inode, kinds, &asked);
-	return fanl_kinds_wanted(kinds, asked.wanted, asked.ignored,
+		below = fanl_hook_subtrees(group, hook, inode, wants);
+	return fanl_kinds_wanted(wants->kinds, wants->wanted, wants->ignored,
 				 READ_ONCE(group->mask)) |
-	       fanl_kinds_wanted(kinds, below, everywhere, READ_ONCE(group->mask));
+	       fanl_kinds_wanted(wants->kinds, below, everywhere,
+				 READ_ONCE(group->mask));
 }
 
 /*
@@ -475,11 +465,56 @@ static u64 fanl_hook_kinds(struct fanl_group *group, struct fanl_hook *hook,
 			   struct inode *inode,
 			   struct fsnotify_iter_info *iter_info, u64 *mnt_id)
 {
-	u64 kinds = fanl_kinds_refine(hook->mask & ~FS_EVENT_ON_CHILD, inode,
-				      hook->data_type, hook->operation);
+	struct fanl_hook_wants wants = {
+		.kinds = fanl_kinds_refine(hook->mask & ~FS_EVENT_ON_CHILD,
+					   inode, hook->data_type,
+					   hook->operation),
+	};
+	struct fsnotify_mark *fsn;
+	u64 kinds;
+	int type;
 
-	kinds = fanl_hook_wanted(group, hook, inode, kinds, iter_info, mnt_id);
+	fsnotify_foreach_iter_mark_type(iter_info, fsn, type)
+		fanl_hook_wants_add(&wants,
+				    container_of(fsn, struct fanl_mark, fsn),
+				    type);
+	*mnt_id = wants.mnt_id;
+	kinds = fanl_hook_wanted(group, hook, inode, &wants);
 	return kinds & ~FANL_KIND_MODIFIERS ? kinds : 0;
+}
+
+static void fanl_hook_init(struct fanl_hook *hook, u32 mask, const void *data,
+			   int data_type, struct inode *dir,
+			   const struct qstr *name)
+{
+	hook->mask = mask;
+	hook->data = data;
+	hook->data_type = data_type;
+	hook->sb = fsnotify_data_sb(data, data_type);
+	hook->dir = dir;
+	hook->name = name;
+	hook->dentry = fsnotify_data_dentry(data, data_type);
+	hook->parent = NULL;
+	hook->flags = 0;
+	hook->operation = NULL;
+}
+
+/* Gather what the event is to say of itself; fanl_hook_release() undoes it. */
+static void fanl_hook_begin(struct fanl_hook *hook, struct inode *inode,
+			    u64 kinds, u64 mnt_id)
+{
+	clear_delayed_call(&hook->link_done);
+	fanl_path_init(&hook->path);
+	fanl_path_init(&hook->new_path);
+	hook->event = (struct fanl_event){
+		.kinds = kinds,
+		.flags = hook->flags,
+		.mnt_id = mnt_id,
+		.sb = hook->sb,
+		.path = &hook->path,
+		.new_path = &hook->new_path,
+	};
+	fanl_hook_gather(hook, inode);
 }
 
 static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
@@ -493,15 +528,7 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	u64 kinds, mnt_id = 0;
 	unsigned long hash;
 
-	hook.mask = mask;
-	hook.data = data;
-	hook.data_type = data_type;
-	hook.sb = fsnotify_data_sb(data, data_type);
-	hook.dir = dir;
-	hook.name = name;
-	hook.dentry = fsnotify_data_dentry(data, data_type);
-	hook.parent = NULL;
-	hook.flags = 0;
+	fanl_hook_init(&hook, mask, data, data_type, dir, name);
 	hook.operation = fanl_operation_get(mask, data, data_type, inode, dir);
 	kinds = fanl_hook_kinds(group, &hook, inode, iter_info, &mnt_id);
 	if (!kinds)
@@ -511,19 +538,8 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	if (fanl_queue_lose_early(group, hash))
 		goto end;
 
-	clear_delayed_call(&hook.link_done);
-	fanl_path_init(&hook.path);
-	fanl_path_init(&hook.new_path);
-	hook.event = (struct fanl_event){
-		.kinds = kinds,
-		.flags = hook.flags,
-		.mnt_id = mnt_id,
-		.sb = hook.sb,
-		.path = &hook.path,
-		.new_path = &hook.new_path,
-		.hash = hash,
-	};
-	fanl_hook_gather(&hook, inode);
+	fanl_hook_begin(&hook, inode, kinds, mnt_id);
+	hook.event.hash = hash;
 	fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
 	if ((hook.flags & FANOTIFY_EVENT_FLAG_MOVED_IN) &&
 	    (kinds & FANOTIFY_KIND_ONDIR))
@@ -532,6 +548,60 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 end:
 	fanl_hook_end(&hook);
 	return 0;
+}
+
+/**
+ * fanl_hook_perm_kinds - which kinds of an access a group is to decide about
+ * @group: the group
+ * @call: fsnotify's call
+ * @wants: what the group's marks say
+ *
+ * Return: the kinds, and flags of the event in @wants; 0 for none.
+ */
+u64 fanl_hook_perm_kinds(struct fanl_group *group,
+			 const struct fanl_hook_call *call,
+			 struct fanl_hook_wants *wants)
+{
+	struct fanl_hook hook;
+	u64 kinds;
+
+	fanl_hook_init(&hook, call->mask, call->data, call->data_type,
+		       call->dir, call->name);
+	kinds = fanl_hook_wanted(group, &hook, d_inode(hook.dentry), wants);
+	wants->flags = hook.flags;
+	fanl_hook_end(&hook);
+	return kinds & FANL_KINDS_PERM ? kinds : 0;
+}
+
+/**
+ * fanl_hook_perm_event - make the event of an access
+ * @group: the group that is to decide
+ * @call: fsnotify's call
+ * @wants: as fanl_hook_perm_kinds() left it
+ * @kinds: what that returned
+ *
+ * Such events are in no order with others, so the attributes are those of now.
+ *
+ * Return: the message, NULL without memory.
+ */
+struct sk_buff *fanl_hook_perm_event(struct fanl_group *group,
+				     const struct fanl_hook_call *call,
+				     const struct fanl_hook_wants *wants,
+				     u64 kinds)
+{
+	struct fanl_hook hook;
+
+	fanl_hook_init(&hook, call->mask, call->data, call->data_type,
+		       call->dir, call->name);
+	hook.flags = wants->flags;
+	fanl_hook_begin(&hook, d_inode(hook.dentry), kinds, wants->mnt_id);
+	hook.event.deadline = true;
+	fanl_event_encode(group, &hook.event, fanl_hook_gfp(&hook));
+	if (hook.event.skb)
+		fanl_event_sample(&hook.event);
+	fanl_hook_release(&hook);
+	fanl_hook_end(&hook);
+	return hook.event.skb;
 }
 
 /**

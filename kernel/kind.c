@@ -36,6 +36,9 @@ static_assert(FANOTIFY_KIND_DELETE_SELF == FAN_DELETE_SELF);
 static_assert(FANOTIFY_KIND_MOVE_SELF == FAN_MOVE_SELF);
 static_assert(FANOTIFY_KIND_OPEN_EXEC == FAN_OPEN_EXEC);
 static_assert(FANOTIFY_KIND_FS_ERROR == FAN_FS_ERROR);
+static_assert(FANOTIFY_KIND_OPEN_PERM == FAN_OPEN_PERM);
+static_assert(FANOTIFY_KIND_ACCESS_PERM == FAN_ACCESS_PERM);
+static_assert(FANOTIFY_KIND_OPEN_EXEC_PERM == FAN_OPEN_EXEC_PERM);
 static_assert(FANOTIFY_KIND_EVENT_ON_CHILD == FAN_EVENT_ON_CHILD);
 static_assert(FANOTIFY_KIND_RENAME == FAN_RENAME);
 static_assert(FANOTIFY_KIND_ONDIR == FAN_ONDIR);
@@ -142,13 +145,14 @@ u64 fanl_kinds_ranged(void)
  * does not come as an event: fsnotify would send one for each inode still
  * referenced; see fanl_freeing_mark(). A name in a directory is of interest
  * whatever it names, so those kinds come for directories without ONDIR. Times
- * that are set one without the other come as FS_MODIFY and FS_ACCESS.
+ * that are set one without the other come as FS_MODIFY and FS_ACCESS. Permission
+ * is asked for by another group, see fanl_kinds_to_gate().
  *
  * Return: bits of FS_*.
  */
 u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type)
 {
-	u32 fs_mask = kinds & FANL_KINDS_FSNOTIFY;
+	u32 fs_mask = kinds & FANL_KINDS_FSNOTIFY & ~FANL_KINDS_PERM;
 
 	for (int i = 0; i < ARRAY_SIZE(fanl_refinements); i++)
 		if (kinds & fanl_refinements[i].refined)
@@ -163,6 +167,21 @@ u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type)
 	else if (kinds & FANOTIFY_KIND_UNMOUNT)
 		fs_mask |= FS_UNMOUNT;
 	return fs_mask;
+}
+
+/**
+ * fanl_kinds_to_gate - the fsnotify mask that asks for permission
+ * @kinds: kinds that a mark asks for or ignores
+ * @mark_type: enum fanotify_mark_type
+ *
+ * Return: bits of FS_*.
+ */
+u32 fanl_kinds_to_gate(u64 kinds, u32 mark_type)
+{
+	u32 fs_mask = kinds & (FANL_KINDS_PERM | FANL_KIND_MODIFIERS);
+
+	return mark_type == FANOTIFY_MARK_TYPE_INODE ?
+	       fs_mask : fs_mask | FS_EVENT_ON_CHILD;
 }
 
 static u64 fanl_refine_create(const struct inode *inode, int data_type)

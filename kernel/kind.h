@@ -50,13 +50,18 @@ struct fanl_operation;
 	 FANOTIFY_KIND_CLOSE_WRITE | FANOTIFY_KIND_CLOSE_NOWRITE | \
 	 FANL_KIND_MODIFIERS)
 
+/* Whoever does it waits for a verdict. */
+#define FANL_KINDS_PERM \
+	((u64)FANOTIFY_KIND_OPEN_PERM | FANOTIFY_KIND_OPEN_EXEC_PERM | \
+	 FANOTIFY_KIND_ACCESS_PERM)
+
 /* Only events with a struct path reach a mount mark (fs/notify/fsnotify.c). */
 #define FANL_KINDS_MOUNT \
 	((u64)FANOTIFY_KIND_ACCESS | FANOTIFY_KIND_MODIFY | \
 	 (FANL_KINDS_MODIFY & ~(u64)FANOTIFY_KIND_TRUNCATE) | \
 	 FANOTIFY_KIND_OPEN | FANOTIFY_KIND_OPEN_EXEC | \
 	 FANOTIFY_KIND_CLOSE_WRITE | FANOTIFY_KIND_CLOSE_NOWRITE | \
-	 FANOTIFY_KIND_UNMOUNT | FANOTIFY_KIND_ONDIR)
+	 FANOTIFY_KIND_UNMOUNT | FANL_KINDS_PERM | FANOTIFY_KIND_ONDIR)
 
 #define FANL_KINDS_INODE \
 	(FANL_KINDS_MOUNT | FANL_KINDS_DIRENT | FANOTIFY_KIND_ATTRIB | \
@@ -91,6 +96,7 @@ u64 fanl_kinds_ignorable(u32 mark_type);
 u64 fanl_kinds_exact(void);
 u64 fanl_kinds_ranged(void);
 u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type);
+u32 fanl_kinds_to_gate(u64 kinds, u32 mark_type);
 u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type,
 		      const struct fanl_operation *operation);
 u64 fanl_kinds_wanted(u64 kinds, u64 mask, u64 ignored, u64 group_mask);

@@ -6,6 +6,8 @@
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
+#include "ask.h"
+#include "gate.h"
 #include "global.h"
 #include "group.h"
 #include "mark.h"
@@ -37,15 +39,23 @@ static const struct genl_multicast_group fanl_mcgrps[] = {
 		.name = FANOTIFY_MCGRP_EVENTS,
 		.flags = GENL_MCAST_CAP_SYS_ADMIN,
 	},
+	[FANOTIFY_NLGRP_CONTROL] = {
+		.name = FANOTIFY_MCGRP_CONTROL,
+		.flags = GENL_MCAST_CAP_SYS_ADMIN,
+	},
 };
 
 static int __init fanl_init(void)
 {
 	int err;
 
-	err = fanl_marks_init();
+	err = fanl_gate_init();
 	if (err)
 		return err;
+	fanl_ask_init();
+	err = fanl_marks_init();
+	if (err)
+		goto gate_exit;
 	err = fanl_operations_init();
 	if (err)
 		goto marks_exit;
@@ -68,6 +78,8 @@ global_exit:
 	fanl_operations_exit();
 marks_exit:
 	fanl_marks_exit();
+gate_exit:
+	fanl_gate_exit();
 	return err;
 }
 
@@ -79,6 +91,7 @@ static void __exit fanl_exit(void)
 	fanl_global_exit();
 	fanl_operations_exit();
 	fanl_marks_exit();
+	fanl_gate_exit();
 	/* members are freed by RCU */
 	rcu_barrier();
 }

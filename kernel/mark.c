@@ -30,21 +30,34 @@
 #include <linux/wait_bit.h>
 #include <net/netlink.h>
 
+#include "gate-mark.h"
 #include "global.h"
 #include "group.h"
 #include "hook.h"
 #include "kind.h"
 #include "mark.h"
 #include "object.h"
+#include "remember.h"
 #include "subtree.h"
 
-/* Marks not yet freed, those of fanl_recalc_group among them. */
+/* Marks not yet freed, those of fanl_recalc_group and of the gate among them. */
 static atomic_t fanl_nr_marks = ATOMIC_INIT(0);
 
 static struct fsnotify_group *fanl_recalc_group;
 static struct fsnotify_group *fanl_subtree_group;
 
-static void fanl_mark_freed(void)
+/**
+ * fanl_mark_born - count a mark of one of our groups of fsnotify's
+ */
+void fanl_mark_born(void)
+{
+	atomic_inc(&fanl_nr_marks);
+}
+
+/**
+ * fanl_mark_freed - a mark that was counted is freed
+ */
+void fanl_mark_freed(void)
 {
 	if (atomic_dec_and_test(&fanl_nr_marks))
 		wake_up_var(&fanl_nr_marks);
@@ -75,7 +88,7 @@ static struct fsnotify_mark *fanl_recalc_alloc(void)
 
 	if (!fsn)
 		return NULL;
-	atomic_inc(&fanl_nr_marks);
+	fanl_mark_born();
 	fsnotify_init_mark(fsn, fanl_recalc_group);
 	fsn->flags = FSNOTIFY_MARK_FLAG_NO_IREF;
 	return fsn;
@@ -88,6 +101,22 @@ static void fanl_recalc(struct fsnotify_mark *fsn,
 	if (!fsnotify_add_mark(fsn, object->obj, object->obj_type, 0))
 		fsnotify_destroy_mark(fsn, fanl_recalc_group);
 	fsnotify_put_mark(fsn);
+}
+
+/**
+ * fanl_mark_recalc - let an object follow a change of one of its marks' masks
+ * @object: the object
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fanl_mark_recalc(const struct fanl_object *object)
+{
+	struct fsnotify_mark *fsn = fanl_recalc_alloc();
+
+	if (!fsn)
+		return -ENOMEM;
+	fanl_recalc(fsn, object);
+	return 0;
 }
 
 /* Let fsnotify's masks follow ours. */
@@ -130,7 +159,7 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 	mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT);
 	if (!mark)
 		return ERR_PTR(-ENOMEM);
-	atomic_inc(&fanl_nr_marks);
+	fanl_mark_born();
 	mark->group = group;
 	mark->type = req->type;
 	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE) {
@@ -166,11 +195,17 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 
 static void fanl_mark_forget(struct fanl_mark *mark)
 {
+	struct fanl_gate_mark *gate;
+
 	xa_lock(&mark->group->marks);
 	fanl_subtree_erase(mark);
 	__xa_erase(&mark->group->marks, mark->id);
+	gate = mark->gate;
+	mark->gate = NULL;
 	xa_unlock(&mark->group->marks);
 	atomic_dec(&mark->group->nr_marks);
+	if (gate)
+		fanl_gate_drop(gate);
 }
 
 static void fanl_mark_destroy(struct fanl_mark *mark)
@@ -192,16 +227,23 @@ static int fanl_mark_change(struct fanl_mark *mark,
 			    u64 global, u32 ignore, u32 flags)
 {
 	struct fsnotify_group *fsn_group = mark->fsn.group;
+	u64 kinds = own | global | mark->subtree | ignore;
 	struct fsnotify_mark *recalc;
 	bool attached;
+	int err;
 
-	if (!((own | global | mark->subtree | ignore) & ~FANL_KIND_MODIFIERS)) {
+	if (!(kinds & ~FANL_KIND_MODIFIERS)) {
 		fanl_mark_destroy(mark);
 		return 0;
 	}
 	recalc = fanl_recalc_alloc();
 	if (!recalc)
 		return -ENOMEM;
+	err = fanl_gate_follow(mark, object, kinds);
+	if (err) {
+		fsnotify_put_mark(recalc);
+		return err;
+	}
 	fsnotify_group_lock(fsn_group);
 	attached = mark->fsn.flags & FSNOTIFY_MARK_FLAG_ATTACHED;
 	if (attached) {
@@ -220,10 +262,17 @@ static int fanl_mark_attach(struct fanl_mark *mark,
 	int err = fsnotify_add_mark(&mark->fsn, object->obj, object->obj_type,
 				    0);
 
-	if (err)
+	if (err) {
 		fanl_mark_forget(mark);
-	else if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
+	} else if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE) {
 		fanl_subtree_insert(mark, object->inode);
+	} else {
+		u64 kinds = mark->mask | mark->subtree | mark->fsn.ignore_mask;
+
+		err = fanl_gate_follow(mark, object, kinds);
+		if (err)
+			fanl_mark_destroy(mark);
+	}
 	fsnotify_put_mark(&mark->fsn);
 	return err;
 }
@@ -628,6 +677,7 @@ static const struct fsnotify_ops fanl_subtree_ops = {
 int fanl_marks_init(void)
 {
 	static struct lock_class_key mark_mutex_key;
+	int err;
 
 	fanl_recalc_group = fsnotify_alloc_group(&fanl_recalc_ops,
 						 FSNOTIFY_GROUP_DUPS);
@@ -638,18 +688,29 @@ int fanl_marks_init(void)
 	fanl_subtree_group = fsnotify_alloc_group(&fanl_subtree_ops,
 						  FSNOTIFY_GROUP_DUPS);
 	if (IS_ERR(fanl_subtree_group)) {
-		fsnotify_put_group(fanl_recalc_group);
-		return PTR_ERR(fanl_subtree_group);
+		err = PTR_ERR(fanl_subtree_group);
+		goto put_recalc;
 	}
+	err = fanl_gate_marks_init();
+	if (err)
+		goto put_subtree;
 	return 0;
+
+put_subtree:
+	fsnotify_put_group(fanl_subtree_group);
+put_recalc:
+	fsnotify_put_group(fanl_recalc_group);
+	return err;
 }
 
 /* When there is no group any more, so that the marks left are in the reaper. */
 void fanl_marks_exit(void)
 {
+	fanl_memory_shrink(0);
 	wait_var_event(&fanl_nr_marks, !atomic_read(&fanl_nr_marks));
 	/* the callback that freed the last one may not have returned yet */
 	fsnotify_wait_marks_destroyed();
+	fanl_gate_marks_exit();
 	fsnotify_put_group(fanl_subtree_group);
 	fsnotify_put_group(fanl_recalc_group);
 }

@@ -10,7 +10,9 @@
 
 #include <uapi/linux/fanotify-nl.h>
 
+struct fanl_gate_mark;
 struct fanl_group;
+struct fanl_object;
 struct netlink_ext_ack;
 
 #define FANL_MARK_FLAGS \
@@ -38,6 +40,8 @@ struct netlink_ext_ack;
  * @root: of a subtree mark that events find, its directory; only to be compared
  *	[lock of group's marks]
  * @subtree_node: in group's subtrees, while there is @root [as @root]
+ * @gate: in which it has a share, while it asks for permission kinds or ignores
+ *	them [lock of group's marks]
  */
 struct fanl_mark {
 	struct fsnotify_mark	fsn;
@@ -57,6 +61,7 @@ struct fanl_mark {
 	bool			removed;
 	const struct inode	*root;
 	struct hlist_node	subtree_node;
+	struct fanl_gate_mark	*gate;
 };
 
 /**
@@ -93,6 +98,10 @@ bool fanl_mark_next(struct fanl_group *group, unsigned long *id,
 
 void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group);
 void fanl_free_mark(struct fsnotify_mark *fsn);
+
+void fanl_mark_born(void);
+void fanl_mark_freed(void);
+int fanl_mark_recalc(const struct fanl_object *object);
 
 int fanl_marks_init(void);
 void fanl_marks_exit(void);

@@ -41,6 +41,8 @@ struct fanl_member *fanl_member_alloc(struct fanl_group *group, struct sock *sk,
 	sock_hold(sk);
 	member->portid = portid;
 	member->tgid = task_tgid_nr(current);
+	INIT_LIST_HEAD(&member->window.delivered);
+	member->window.pid = get_pid(task_tgid(current));
 	do {
 		member->token = get_random_u64();
 	} while (!member->token);
@@ -49,7 +51,10 @@ struct fanl_member *fanl_member_alloc(struct fanl_group *group, struct sock *sk,
 
 static void fanl_member_free(struct rcu_head *rcu)
 {
-	kfree(container_of(rcu, struct fanl_member, rcu));
+	struct fanl_member *member = container_of(rcu, struct fanl_member, rcu);
+
+	put_pid(member->window.pid);
+	kfree(member);
 }
 
 /**
@@ -204,6 +209,10 @@ static void fanl_member_stats(const struct fanl_member *member,
 		.waiting_bytes = queue->bytes,
 		.waiting_max = queue->bytes_max,
 		.merged = queue->merged,
+		.unanswered = member->window.nr,
+		.answered = member->window.answered,
+		.timeouts = member->window.timeouts,
+		.row = member->window.row,
 	};
 }
 

@@ -9,6 +9,7 @@
 #include <linux/refcount.h>
 #include <net/sock.h>
 
+#include "gate.h"
 #include "queue.h"
 
 struct fanl_group;
@@ -26,6 +27,7 @@ struct fanl_group;
  * @by_sk: in the table of members by socket
  * @bound: still a member [fanl_registry_lock]
  * @queue: events on their way [group's lock]
+ * @window: permission events that it has to answer
  * @rcu: frees it
  */
 struct fanl_member {
@@ -40,6 +42,7 @@ struct fanl_member {
 	struct hlist_node	by_sk;
 	bool			bound;
 	struct fanl_queue	queue;
+	struct fanl_window	window;
 	struct rcu_head		rcu;
 };
 
@@ -58,6 +61,10 @@ struct fanl_member {
  * @waiting_bytes: memory that they take
  * @waiting_max: the most it has been
  * @merged: events merged into others
+ * @unanswered: permission events delivered and not answered yet
+ * @answered: permission events answered
+ * @timeouts: permission events not answered in time
+ * @row: timeouts since the last answer
  */
 struct fanl_member_stats {
 	u32	number;
@@ -73,6 +80,10 @@ struct fanl_member_stats {
 	u64	waiting_bytes;
 	u64	waiting_max;
 	u64	merged;
+	u64	unanswered;
+	u64	answered;
+	u64	timeouts;
+	u64	row;
 };
 
 struct fanl_member *fanl_member_alloc(struct fanl_group *group, struct sock *sk,

@@ -30,12 +30,18 @@ void fanl_multicast_prepare(struct fanl_group *group, struct fanl_event *event,
 		event->copy = fanl_event_alloc(group, event->skb->len, gfp);
 }
 
-/*
+/**
+ * fanl_multicast_filter - whether a receiver is to be left out
+ * @sk: its socket
+ * @skb: unused
+ * @data: unused
+ *
  * Memberships can be older than the family (see fanl_mcgrps), so who opened
  * the socket is looked at once more, as do_one_broadcast() does it.
+ *
+ * Return: 1 if it may not hear this.
  */
-static int fanl_multicast_filter(struct sock *sk, struct sk_buff *skb,
-				 void *data)
+int fanl_multicast_filter(struct sock *sk, struct sk_buff *skb, void *data)
 {
 	struct file *file = sk->sk_socket ? sk->sk_socket->file : NULL;
 

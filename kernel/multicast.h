@@ -9,7 +9,9 @@
 
 struct fanl_event;
 struct fanl_group;
+struct sock;
 
+int fanl_multicast_filter(struct sock *sk, struct sk_buff *skb, void *data);
 void fanl_multicast_prepare(struct fanl_group *group, struct fanl_event *event,
 			    gfp_t gfp);
 void fanl_multicast_send(struct fanl_group *group, struct fanl_event *event);

@@ -12,6 +12,7 @@
 #include "netlink.h"
 #include "netlink-gen.h"
 #include "open.h"
+#include "perm.h"
 
 int fanotify_nl_fetch_doit(struct sk_buff *skb, struct genl_info *info)
 {
@@ -32,9 +33,10 @@ int fanotify_nl_fetch_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
+/* By handle, @path is the mount; without one, the object itself. */
 struct fanl_open_request {
 	struct fanl_request	request;
-	struct path		mount;
+	struct path		path;
 	int			handle_type;
 	unsigned int		handle_len;
 	u32			handle[FANOTIFY_HANDLE_MAX / sizeof(u32)];
@@ -48,15 +50,19 @@ static int fanl_event_open_run(struct fanl_request *request)
 	struct sk_buff *reply;
 	struct file *file;
 	void *hdr;
+	u32 flags;
 	int fd, err;
 
 	reply = fanl_reply_start(info, &hdr);
 	if (!reply)
 		return -ENOMEM;
-	file = fanl_open_handle(&req->mount, req->handle_type, req->handle,
-				req->handle_len,
-				request->member->group->open_flags,
-				info->extack);
+	flags = request->member->group->open_flags;
+	if (req->handle_len)
+		file = fanl_open_handle(&req->path, req->handle_type,
+					req->handle, req->handle_len, flags,
+					info->extack);
+	else
+		file = fanl_open_path(&req->path, flags, info->extack);
 	if (IS_ERR(file)) {
 		err = PTR_ERR(file);
 		goto free;
@@ -87,16 +93,15 @@ free:
 static void fanl_event_open_release(struct fanl_request *request)
 {
 	path_put(&container_of(request, struct fanl_open_request,
-			       request)->mount);
+			       request)->path);
 }
 
-int fanotify_nl_event_open_doit(struct sk_buff *skb, struct genl_info *info)
+/* Which object, by its handle and a mount of its filesystem. */
+static int fanl_event_open_handle(struct genl_info *info,
+				  struct fanl_open_request *req)
 {
 	struct nlattr *type = info->attrs[FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE];
 	struct nlattr *handle = info->attrs[FANOTIFY_A_EVENT_OPEN_HANDLE];
-	struct fanl_open_request *req;
-	struct fanl_member *member;
-	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE) ||
 	    GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_EVENT_OPEN_HANDLE))
@@ -107,6 +112,37 @@ int fanotify_nl_event_open_doit(struct sk_buff *skb, struct genl_info *info)
 					"handle of %d bytes", nla_len(handle));
 		return -EINVAL;
 	}
+	req->handle_type = nla_get_s32(type);
+	req->handle_len = nla_len(handle);
+	memcpy(req->handle, nla_data(handle), nla_len(handle));
+	return fanl_object_by_fd(info, FANOTIFY_A_EVENT_OPEN_MOUNT_FD,
+				 &req->path);
+}
+
+/* Which object, by the permission event about it. */
+static int fanl_event_open_id(struct genl_info *info,
+			      struct fanl_open_request *req,
+			      struct fanl_member *member)
+{
+	struct nlattr *id = info->attrs[FANOTIFY_A_EVENT_OPEN_ID];
+
+	if (info->attrs[FANOTIFY_A_EVENT_OPEN_MOUNT_FD] ||
+	    info->attrs[FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE] ||
+	    info->attrs[FANOTIFY_A_EVENT_OPEN_HANDLE]) {
+		NL_SET_ERR_MSG_ATTR(info->extack, id,
+				    "either the id of a permission event, or a handle and a mount");
+		return -EINVAL;
+	}
+	return fanl_perm_path(member, nla_get_u64(id), &req->path,
+			      info->extack);
+}
+
+int fanotify_nl_event_open_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct fanl_open_request *req;
+	struct fanl_member *member;
+	int err;
+
 	member = fanl_command_member(info, FANOTIFY_A_EVENT_OPEN_GROUP,
 				     FANOTIFY_A_EVENT_OPEN_TOKEN);
 	if (IS_ERR(member))
@@ -116,13 +152,12 @@ int fanotify_nl_event_open_doit(struct sk_buff *skb, struct genl_info *info)
 		err = -ENOMEM;
 		goto put_member;
 	}
-	err = fanl_object_by_fd(info, FANOTIFY_A_EVENT_OPEN_MOUNT_FD,
-				&req->mount);
+	if (info->attrs[FANOTIFY_A_EVENT_OPEN_ID])
+		err = fanl_event_open_id(info, req, member);
+	else
+		err = fanl_event_open_handle(info, req);
 	if (err)
 		goto free;
-	req->handle_type = nla_get_s32(type);
-	req->handle_len = nla_len(handle);
-	memcpy(req->handle, nla_data(handle), nla_len(handle));
 	req->request.run = fanl_event_open_run;
 	req->request.release = fanl_event_open_release;
 	req->request.member = member;

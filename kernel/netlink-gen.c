@@ -11,12 +11,42 @@
 #include <uapi/linux/fanotify-nl.h>
 
 /* Integer value ranges */
+static const struct netlink_range_validation fanotify_a_group_timeout_ms_range = {
+	.min	= FANOTIFY_TIMEOUT_MS_MIN,
+	.max	= FANOTIFY_TIMEOUT_MS_MAX,
+};
+
+static const struct netlink_range_validation fanotify_a_group_wait_ms_range = {
+	.min	= FANOTIFY_TIMEOUT_MS_MIN,
+	.max	= FANOTIFY_WAIT_MS_MAX,
+};
+
+static const struct netlink_range_validation fanotify_a_group_evict_after_range = {
+	.max	= 1000000ULL,
+};
+
+static const struct netlink_range_validation fanotify_a_group_linger_ms_range = {
+	.max	= FANOTIFY_LINGER_MS_MAX,
+};
+
+static const struct netlink_range_validation fanotify_a_group_uid_pending_range = {
+	.min	= 1ULL,
+	.max	= FANOTIFY_UID_PENDING_MAX,
+};
+
 static const struct netlink_range_validation fanotify_a_fetch_max_bytes_range = {
 	.min	= FANOTIFY_FETCH_MIN,
 	.max	= FANOTIFY_FETCH_MAX,
 };
 
 /* Common nested types */
+const struct nla_policy fanotify_answer_nl_policy[FANOTIFY_A_ANSWER_FLAGS + 1] = {
+	[FANOTIFY_A_ANSWER_ID] = { .type = NLA_U64, },
+	[FANOTIFY_A_ANSWER_RESPONSE] = NLA_POLICY_RANGE(NLA_U32, 1, 3),
+	[FANOTIFY_A_ANSWER_ERROR] = { .type = NLA_U32, },
+	[FANOTIFY_A_ANSWER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+};
+
 const struct nla_policy fanotify_filter_nl_policy[FANOTIFY_A_FILTER_NAME + 1] = {
 	[FANOTIFY_A_FILTER_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x7),
 	[FANOTIFY_A_FILTER_TGID] = { .type = NLA_U32, },
@@ -31,15 +61,23 @@ const struct nla_policy fanotify_filters_nl_policy[FANOTIFY_A_FILTERS_FILTER + 1
 };
 
 /* FANOTIFY_CMD_BIND - do */
-static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_FILTERS + 1] = {
+static const struct nla_policy fanotify_bind_nl_policy[FANOTIFY_A_GROUP_WINDOW + 1] = {
 	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
 	[FANOTIFY_A_GROUP_PRIORITY] = { .type = NLA_S32, },
 	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
 	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
 	[FANOTIFY_A_GROUP_OPEN_FLAGS] = { .type = NLA_U32, },
 	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
-	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
 	[FANOTIFY_A_GROUP_EXCL] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_GROUP_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_timeout_ms_range),
+	[FANOTIFY_A_GROUP_ON_TIMEOUT] = { .type = NLA_U32, },
+	[FANOTIFY_A_GROUP_WAIT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_wait_ms_range),
+	[FANOTIFY_A_GROUP_EVICT_AFTER] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_evict_after_range),
+	[FANOTIFY_A_GROUP_ON_EVICT] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[FANOTIFY_A_GROUP_LINGER_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_linger_ms_range),
+	[FANOTIFY_A_GROUP_UID_PENDING] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_uid_pending_range),
+	[FANOTIFY_A_GROUP_WINDOW] = NLA_POLICY_RANGE(NLA_U32, FANOTIFY_WINDOW_MIN, FANOTIFY_WINDOW_MAX),
 	[FANOTIFY_A_GROUP_FILTERS] = NLA_POLICY_NESTED(fanotify_filters_nl_policy),
 };
 
@@ -55,14 +93,22 @@ static const struct nla_policy fanotify_group_get_nl_policy[FANOTIFY_A_GROUP_NUM
 };
 
 /* FANOTIFY_CMD_GROUP_SET - do */
-static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_FILTERS + 1] = {
+static const struct nla_policy fanotify_group_set_nl_policy[FANOTIFY_A_GROUP_WINDOW + 1] = {
 	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
 	[FANOTIFY_A_GROUP_TOKEN] = { .type = NLA_U64, },
 	[FANOTIFY_A_GROUP_PRIORITY] = { .type = NLA_S32, },
 	[FANOTIFY_A_GROUP_MASK] = { .type = NLA_UINT, },
 	[FANOTIFY_A_GROUP_STAT_MASK] = NLA_POLICY_MASK(NLA_U32, 0x7fe),
 	[FANOTIFY_A_GROUP_QUEUE_LIMIT] = { .type = NLA_UINT, },
-	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0x3),
+	[FANOTIFY_A_GROUP_FLAGS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[FANOTIFY_A_GROUP_TIMEOUT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_timeout_ms_range),
+	[FANOTIFY_A_GROUP_ON_TIMEOUT] = { .type = NLA_U32, },
+	[FANOTIFY_A_GROUP_WAIT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_wait_ms_range),
+	[FANOTIFY_A_GROUP_EVICT_AFTER] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_evict_after_range),
+	[FANOTIFY_A_GROUP_ON_EVICT] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[FANOTIFY_A_GROUP_LINGER_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_linger_ms_range),
+	[FANOTIFY_A_GROUP_UID_PENDING] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_group_uid_pending_range),
+	[FANOTIFY_A_GROUP_WINDOW] = NLA_POLICY_RANGE(NLA_U32, FANOTIFY_WINDOW_MIN, FANOTIFY_WINDOW_MAX),
 	[FANOTIFY_A_GROUP_FILTERS] = NLA_POLICY_NESTED(fanotify_filters_nl_policy),
 };
 
@@ -108,17 +154,30 @@ static const struct nla_policy fanotify_fetch_nl_policy[FANOTIFY_A_FETCH_MAX_BYT
 };
 
 /* FANOTIFY_CMD_EVENT_OPEN - do */
-static const struct nla_policy fanotify_event_open_nl_policy[FANOTIFY_A_EVENT_OPEN_HANDLE + 1] = {
+static const struct nla_policy fanotify_event_open_nl_policy[FANOTIFY_A_EVENT_OPEN_ID + 1] = {
 	[FANOTIFY_A_EVENT_OPEN_GROUP] = { .type = NLA_U32, },
 	[FANOTIFY_A_EVENT_OPEN_TOKEN] = { .type = NLA_U64, },
 	[FANOTIFY_A_EVENT_OPEN_MOUNT_FD] = NLA_POLICY_MIN(NLA_S32, 0),
 	[FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE] = { .type = NLA_S32, },
 	[FANOTIFY_A_EVENT_OPEN_HANDLE] = { .type = NLA_BINARY, },
+	[FANOTIFY_A_EVENT_OPEN_ID] = { .type = NLA_U64, },
 };
 
 /* FANOTIFY_CMD_STATS_GET - dump */
 static const struct nla_policy fanotify_stats_get_nl_policy[FANOTIFY_A_MEMBER_GROUP + 1] = {
 	[FANOTIFY_A_MEMBER_GROUP] = { .type = NLA_U32, },
+};
+
+/* FANOTIFY_CMD_VERDICT - do */
+static const struct nla_policy fanotify_verdict_nl_policy[FANOTIFY_A_VERDICT_ANSWER + 1] = {
+	[FANOTIFY_A_VERDICT_GROUP] = { .type = NLA_U32, },
+	[FANOTIFY_A_VERDICT_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_VERDICT_ANSWER] = NLA_POLICY_NESTED(fanotify_answer_nl_policy),
+};
+
+/* FANOTIFY_CMD_GATE_LIFT - do */
+static const struct nla_policy fanotify_gate_lift_nl_policy[FANOTIFY_A_GROUP_NUMBER + 1] = {
+	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
 };
 
 /* Ops table for fanotify */
@@ -128,7 +187,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.pre_doit	= fanotify_nl_pre_doit,
 		.doit		= fanotify_nl_bind_doit,
 		.policy		= fanotify_bind_nl_policy,
-		.maxattr	= FANOTIFY_A_GROUP_FILTERS,
+		.maxattr	= FANOTIFY_A_GROUP_WINDOW,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -158,7 +217,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.pre_doit	= fanotify_nl_pre_doit,
 		.doit		= fanotify_nl_group_set_doit,
 		.policy		= fanotify_group_set_nl_policy,
-		.maxattr	= FANOTIFY_A_GROUP_FILTERS,
+		.maxattr	= FANOTIFY_A_GROUP_WINDOW,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -205,7 +264,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.pre_doit	= fanotify_nl_pre_doit,
 		.doit		= fanotify_nl_event_open_doit,
 		.policy		= fanotify_event_open_nl_policy,
-		.maxattr	= FANOTIFY_A_EVENT_OPEN_HANDLE,
+		.maxattr	= FANOTIFY_A_EVENT_OPEN_ID,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{
@@ -222,10 +281,26 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.doit		= fanotify_nl_caps_get_doit,
 		.flags		= GENL_CMD_CAP_DO,
 	},
+	{
+		.cmd		= FANOTIFY_CMD_VERDICT,
+		.doit		= fanotify_nl_verdict_doit,
+		.policy		= fanotify_verdict_nl_policy,
+		.maxattr	= FANOTIFY_A_VERDICT_ANSWER,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_GATE_LIFT,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_gate_lift_doit,
+		.policy		= fanotify_gate_lift_nl_policy,
+		.maxattr	= FANOTIFY_A_GROUP_NUMBER,
+		.flags		= GENL_CMD_CAP_DO,
+	},
 };
 
 static const struct genl_multicast_group fanotify_nl_mcgrps[] = {
 	[FANOTIFY_NLGRP_EVENTS] = { "events", },
+	[FANOTIFY_NLGRP_CONTROL] = { "control", },
 };
 
 struct genl_family fanotify_nl_family __ro_after_init = {

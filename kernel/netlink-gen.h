@@ -12,6 +12,7 @@
 #include <uapi/linux/fanotify-nl.h>
 
 /* Common nested types */
+extern const struct nla_policy fanotify_answer_nl_policy[FANOTIFY_A_ANSWER_FLAGS + 1];
 extern const struct nla_policy fanotify_filter_nl_policy[FANOTIFY_A_FILTER_NAME + 1];
 extern const struct nla_policy fanotify_filters_nl_policy[FANOTIFY_A_FILTERS_FILTER + 1];
 
@@ -35,9 +36,12 @@ int fanotify_nl_event_open_doit(struct sk_buff *skb, struct genl_info *info);
 int fanotify_nl_stats_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
 int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_verdict_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_gate_lift_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	FANOTIFY_NLGRP_EVENTS,
+	FANOTIFY_NLGRP_CONTROL,
 };
 
 extern struct genl_family fanotify_nl_family;

@@ -42,7 +42,7 @@ static int fanl_check_settings(struct genl_info *info,
 					FANL_QUEUE_MIN, fanl_queue_max);
 		return -ERANGE;
 	}
-	return 0;
+	return fanl_check_gate_settings(info, &settings->gate);
 }
 
 static void fanl_settings_parse(struct genl_info *info,
@@ -56,7 +56,7 @@ static void fanl_settings_parse(struct genl_info *info,
 		.open_flags = O_RDONLY,
 		.queue_limit = min(FANL_QUEUE_DEFAULT, fanl_queue_max),
 	};
-	for (int i = 1; i <= FANOTIFY_A_GROUP_FILTERS; i++)
+	for (int i = 1; i <= FANOTIFY_A_GROUP_WINDOW; i++)
 		if (attrs[i])
 			set_bit(i, &settings->present);
 	if (attrs[FANOTIFY_A_GROUP_NUMBER])
@@ -77,6 +77,7 @@ static void fanl_settings_parse(struct genl_info *info,
 			nla_get_uint(attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT]);
 	if (attrs[FANOTIFY_A_GROUP_FLAGS])
 		settings->flags = nla_get_u32(attrs[FANOTIFY_A_GROUP_FLAGS]);
+	fanl_gate_settings_parse(info, &settings->gate);
 }
 
 /* What bind and group-set take; the filters are the caller's to free. */
@@ -93,7 +94,7 @@ static int fanl_settings_get(struct genl_info *info,
 }
 
 /* What bind answers and what group-get tells alike. */
-static int fanl_put_group(struct sk_buff *skb, const struct fanl_group *group)
+static int fanl_put_group(struct sk_buff *skb, struct fanl_group *group)
 {
 	return nla_put_u32(skb, FANOTIFY_A_GROUP_NUMBER, group->number) ||
 	       nla_put_s32(skb, FANOTIFY_A_GROUP_PRIORITY, group->priority) ||
@@ -104,7 +105,8 @@ static int fanl_put_group(struct sk_buff *skb, const struct fanl_group *group)
 	       nla_put_uint(skb, FANOTIFY_A_GROUP_QUEUE_LIMIT,
 			    group->queue_limit) ||
 	       nla_put_u32(skb, FANOTIFY_A_GROUP_FLAGS, group->flags) ||
-	       fanl_put_filters(skb, group);
+	       fanl_put_filters(skb, group) ||
+	       (group->gate && fanl_put_gate_settings(skb, group));
 }
 
 int fanotify_nl_bind_doit(struct sk_buff *skb, struct genl_info *info)
@@ -169,10 +171,9 @@ int fanotify_nl_group_set_doit(struct sk_buff *skb, struct genl_info *info)
 		return err;
 	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
 				     FANOTIFY_A_GROUP_TOKEN);
-	if (IS_ERR(member)) {
-		err = PTR_ERR(member);
-	} else {
-		err = fanl_group_set(member->group, &settings);
+	err = PTR_ERR_OR_ZERO(member);
+	if (!err) {
+		err = fanl_group_set(member->group, &settings, info->extack);
 		fanl_member_put(member);
 	}
 	kfree(settings.filters);
@@ -187,7 +188,8 @@ static int fanl_put_group_state(struct sk_buff *skb, struct fanl_group *group)
 	       nla_put_u32(skb, FANOTIFY_A_GROUP_MEMBERS,
 			   READ_ONCE(group->nr_members)) ||
 	       nla_put_u32(skb, FANOTIFY_A_GROUP_MARKS,
-			   atomic_read(&group->nr_marks));
+			   atomic_read(&group->nr_marks)) ||
+	       (group->gate && fanl_put_gate(skb, group));
 }
 
 int fanotify_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
@@ -260,7 +262,14 @@ static int fanl_put_member(struct sk_buff *skb,
 			    stats->waiting_bytes) ||
 	       nla_put_uint(skb, FANOTIFY_A_MEMBER_WAITING_MAX,
 			    stats->waiting_max) ||
-	       nla_put_uint(skb, FANOTIFY_A_MEMBER_MERGED, stats->merged);
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_MERGED, stats->merged) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_UNANSWERED,
+			    stats->unanswered) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_ANSWERED,
+			    stats->answered) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_TIMEOUTS,
+			    stats->timeouts) ||
+	       nla_put_uint(skb, FANOTIFY_A_MEMBER_ROW, stats->row);
 }
 
 static int fanl_dump_members(struct sk_buff *skb, struct netlink_callback *cb,

@@ -264,6 +264,19 @@ static int fanl_mark_add_global(struct sk_buff *skb, struct genl_info *info,
 	return fanl_request_defer(&req->request, skb, info);
 }
 
+/* What makes others wait is for those who are to decide. */
+static int fanl_mark_check_perm(struct genl_info *info,
+				const struct fanl_group *group,
+				const struct fanl_mark_request *req)
+{
+	if (group->gate || !((req->mask | req->ignore) & FANL_KINDS_PERM))
+		return 0;
+	NL_SET_ERR_MSG_FMT(info->extack,
+			   "permission kinds are for groups with the flag permission, and group %u has none",
+			   group->number);
+	return -EINVAL;
+}
+
 int fanotify_nl_mark_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fanl_mark_request req;
@@ -279,10 +292,14 @@ int fanotify_nl_mark_add_doit(struct sk_buff *skb, struct genl_info *info)
 				     FANOTIFY_A_MARK_TOKEN);
 	if (IS_ERR(member))
 		return PTR_ERR(member);
+	err = fanl_mark_check_perm(info, member->group, &req);
+	if (err)
+		goto put;
 	if (req.type == FANOTIFY_MARK_TYPE_GLOBAL)
 		err = fanl_mark_add_global(skb, info, member, req.mask);
 	else
 		err = fanl_mark_add_object(info, member->group, &req);
+put:
 	fanl_member_put(member);
 	return err;
 }

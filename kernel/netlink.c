@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <net/genetlink.h>
 
+#include "ask.h"
 #include "compat.h"
 #include "event.h"
 #include "global.h"
@@ -18,6 +19,7 @@
 #include "member.h"
 #include "netlink.h"
 #include "netlink-gen.h"
+#include "remember.h"
 
 /* The generated admin-perm would be CAP_NET_ADMIN, which containers have. */
 static int fanl_may_ask(struct sk_buff *skb, struct netlink_ext_ack *extack)
@@ -275,7 +277,8 @@ static int fanl_put_mark_caps(struct sk_buff *skb, u32 type)
 int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	/* a uint of 64 bits: sparse minds nla_put_uint() of a constant */
-	const u64 kinds = FANL_KINDS_ALL | FANOTIFY_KIND_GAP;
+	const u64 kinds = (FANL_KINDS_ALL | FANOTIFY_KIND_GAP) &
+			  ~(fanl_ask_available() ? 0 : FANL_KINDS_PERM);
 	const u64 exact = fanl_kinds_exact();
 	const u64 ranged = fanl_kinds_ranged();
 	struct sk_buff *reply;
@@ -301,7 +304,12 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put(reply, FANOTIFY_A_CAPS_EXACT, sizeof(exact), &exact) ||
 	      nla_put(reply, FANOTIFY_A_CAPS_RANGED, sizeof(ranged), &ranged) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_FILTERS_MAX,
-			  FANOTIFY_FILTERS_MAX);
+			  FANOTIFY_FILTERS_MAX) ||
+	      nla_put_u32(reply, FANOTIFY_A_CAPS_PERMISSION_GROUPS_MAX,
+			  fanl_ask_available() ? fanl_permission_groups_max :
+						 0) ||
+	      nla_put_u32(reply, FANOTIFY_A_CAPS_REMEMBERED_MAX,
+			  fanl_remembered_max);
 	for (u32 type = FANOTIFY_MARK_TYPE_INODE;
 	     !err && fanl_kinds_legal(type); type++)
 		err = fanl_put_mark_caps(reply, type);

@@ -9,12 +9,19 @@
 #include <net/genetlink.h>
 
 struct fanl_filters;
+struct fanl_gate_settings;
 struct fanl_group;
 struct fanl_member;
 
 int fanl_check_kinds(struct genl_info *info, int attr, u64 legal);
 struct fanl_member *fanl_command_member(struct genl_info *info, int group,
 					int token);
+void fanl_gate_settings_parse(struct genl_info *info,
+			      struct fanl_gate_settings *set);
+int fanl_check_gate_settings(struct genl_info *info,
+			     const struct fanl_gate_settings *set);
+int fanl_put_gate_settings(struct sk_buff *skb, struct fanl_group *group);
+int fanl_put_gate(struct sk_buff *skb, struct fanl_group *group);
 int fanl_object_by_fd(struct genl_info *info, int attr, struct path *path);
 
 int fanl_filters_parse(struct genl_info *info, struct fanl_filters **filters);

@@ -47,6 +47,36 @@ static int fanl_may_open(const struct path *path, u32 flags,
 	return err;
 }
 
+/**
+ * fanl_open_path - open the object of an event
+ * @path: the object
+ * @flags: open flags
+ * @extack: where the reason of a refusal goes
+ *
+ * The file makes no events: a listener that reads what it is told of would
+ * otherwise tell itself.
+ *
+ * Context: may wait for the filesystem, a lease, a FUSE server.
+ * Return: the file; -EOPNOTSUPP, the object is neither a regular file nor a
+ * directory; or another error of open(2).
+ */
+struct file *fanl_open_path(const struct path *path, u32 flags,
+			    struct netlink_ext_ack *extack)
+{
+	struct file *file;
+	int err;
+
+	err = fanl_may_open(path, flags, extack);
+	if (err)
+		return ERR_PTR(err);
+	if (force_o_largefile())
+		flags |= O_LARGEFILE;
+	file = dentry_open_nonotify(path, flags, current_cred());
+	if (IS_ERR(file))
+		NL_SET_ERR_MSG(extack, "object cannot be opened");
+	return file;
+}
+
 static int fanl_acceptable(void *context, struct dentry *dentry)
 {
 	return 1;
@@ -61,13 +91,9 @@ static int fanl_acceptable(void *context, struct dentry *dentry)
  * @flags: open flags
  * @extack: where the reason of a refusal goes
  *
- * The file makes no events: a listener that reads what it is
- * told of would otherwise tell itself.
- *
- * Context: may wait for the filesystem, a lease, a FUSE server.
  * Return: the file; -ESTALE, the object is gone or not of this filesystem;
- * -EOPNOTSUPP, the filesystem cannot find objects by handle, or the object is
- * neither a regular file nor a directory; or another error of open(2).
+ * -EOPNOTSUPP, the filesystem cannot find objects by handle; or as
+ * fanl_open_path().
  */
 struct file *fanl_open_handle(const struct path *mount, int type,
 			      const void *handle, unsigned int len, u32 flags,
@@ -96,16 +122,7 @@ struct file *fanl_open_handle(const struct path *mount, int type,
 			NL_SET_ERR_MSG(extack, "object cannot be found");
 		return ERR_PTR(err);
 	}
-	err = fanl_may_open(&path, flags, extack);
-	if (err) {
-		file = ERR_PTR(err);
-	} else {
-		if (force_o_largefile())
-			flags |= O_LARGEFILE;
-		file = dentry_open_nonotify(&path, flags, current_cred());
-		if (IS_ERR(file))
-			NL_SET_ERR_MSG(extack, "object cannot be opened");
-	}
+	file = fanl_open_path(&path, flags, extack);
 	dput(path.dentry);
 	return file;
 }

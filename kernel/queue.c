@@ -26,6 +26,7 @@
 #include "merge.h"
 #include "multicast.h"
 #include "netlink-gen.h"
+#include "perm.h"
 #include "queue.h"
 
 /* A fetch message: notice, or end of an answer. The count always has 64 bits. */
@@ -102,6 +103,40 @@ static void fanl_queue_notice(struct fanl_member *member)
 	queue->state = FANOTIFY_DELIVERY_NOTICED;
 	fanl_sock_deliver(member->sk, queue->notice);
 	queue->notice = NULL;
+}
+
+/**
+ * fanl_queue_ready - whether a permission event can be put onto the socket now
+ * @member: the member
+ * @skb: the event
+ *
+ * Such events do not wait behind others. A quarter of the socket is left for the
+ * notice, and for the answer to a fetch. Without room the member is told to fetch,
+ * so that it is known when it has read.
+ *
+ * Context: the group's lock is held.
+ * Return: whether there is room.
+ */
+bool fanl_queue_ready(struct fanl_member *member, const struct sk_buff *skb)
+{
+	int rcvbuf = READ_ONCE(member->sk->sk_rcvbuf);
+
+	if (fanl_sock_has_room(member->sk, skb->truesize, rcvbuf - rcvbuf / 4))
+		return true;
+	fanl_queue_notice(member);
+	return false;
+}
+
+/**
+ * fanl_queue_deliver - put a permission event onto the socket
+ * @member: the member
+ * @skb: the event, for which there is room; consumed
+ *
+ * Context: the group's lock is held.
+ */
+void fanl_queue_deliver(struct fanl_member *member, struct sk_buff *skb)
+{
+	fanl_sock_deliver(member->sk, skb);
 }
 
 /**
@@ -446,6 +481,12 @@ int fanl_queue_fetch(struct fanl_member *member, u32 max_bytes, u32 nlmsg_seq)
 	if (!sent)
 		kfree_skb(answer);
 	__skb_queue_purge(&list);
+	if (group->gate) {
+		/* the socket has been read */
+		spin_lock(&group->lock);
+		fanl_fair_pump(group);
+		spin_unlock(&group->lock);
+	}
 	return 0;
 }
 

@@ -61,6 +61,8 @@ struct fanl_queue {
 
 int fanl_queue_init(struct fanl_member *member);
 void fanl_queue_purge(struct fanl_queue *queue);
+bool fanl_queue_ready(struct fanl_member *member, const struct sk_buff *skb);
+void fanl_queue_deliver(struct fanl_member *member, struct sk_buff *skb);
 void fanl_queue_close_gap(struct fanl_member *member);
 bool fanl_queue_lose_early(struct fanl_group *group, unsigned long hash);
 void fanl_queue_event(struct fanl_group *group, struct fanl_event *event);

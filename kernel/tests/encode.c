@@ -30,6 +30,7 @@ const u16 fanl_event_sizes[FANOTIFY_A_EVENT_MAX + 1] = {
 	[FANOTIFY_A_EVENT_COUNT] = 8,
 	[FANOTIFY_A_EVENT_LAST_REALTIME] = 8,
 	[FANOTIFY_A_EVENT_LAST_BOOTTIME] = 8,
+	[FANOTIFY_A_EVENT_DEADLINE] = 8,
 };
 
 const u16 fanl_node_sizes[FANOTIFY_A_NODE_MAX + 1] = {

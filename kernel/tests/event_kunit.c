@@ -351,6 +351,7 @@ static void the_largest_fits(struct kunit *test)
 	f->event.new_name = f->event.name;
 	f->event.path = &path;
 	f->event.new_path = &path;
+	f->event.deadline = true;
 	fanl_encode(test);
 
 	KUNIT_EXPECT_EQ(test, fanl_present(f->tb, FANOTIFY_A_EVENT_MAX),

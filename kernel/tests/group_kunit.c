@@ -188,7 +188,7 @@ static void set_changes_what_is_given(struct kunit *test)
 	set_queue_limit(&given);
 	set_flags(&given);
 	set_bit(param->attr, &given.present);
-	fanl_group_set(group, &given);
+	KUNIT_EXPECT_EQ(test, fanl_group_set(group, &given, NULL), 0);
 
 	if (!param->fixed)
 		param->set(&before);
@@ -345,7 +345,7 @@ static void each_change_is_a_generation(struct kunit *test)
 
 	KUNIT_EXPECT_NE(test, atomic_read(&fanl_generation), generation);
 	generation = atomic_read(&fanl_generation);
-	fanl_group_set(member->group, &settings);
+	KUNIT_EXPECT_EQ(test, fanl_group_set(member->group, &settings, NULL), 0);
 	KUNIT_EXPECT_NE(test, atomic_read(&fanl_generation), generation);
 	generation = atomic_read(&fanl_generation);
 	fanl_member_unbind(member);

@@ -145,7 +145,7 @@ static const struct refine_param refine_params[] = {
 	{ "open to execute", FS_OPEN | FS_OPEN_EXEC, S_IFREG, 1,
 	  FSNOTIFY_EVENT_PATH, KIND(OPEN) | KIND(OPEN_EXEC) },
 	{ "permission events", FS_OPEN_PERM | FS_ACCESS_PERM | FS_OPEN_EXEC_PERM,
-	  S_IFREG, 1, FSNOTIFY_EVENT_PATH, 0 },
+	  S_IFREG, 1, FSNOTIFY_EVENT_PATH, FANL_KINDS_PERM },
 	{ "overflow", FS_Q_OVERFLOW, 0, 0, FSNOTIFY_EVENT_NONE, 0 },
 };
 
@@ -195,7 +195,8 @@ static void what_is_asked_for_comes(struct kunit *test)
 		int bit;
 
 		for_each_set_bit(bit, &kinds, BITS_PER_LONG) {
-			u32 asked = fanl_kinds_to_fsnotify(BIT(bit), INODE);
+			u32 asked = fanl_kinds_to_fsnotify(BIT(bit), INODE) |
+				    fanl_kinds_to_gate(BIT(bit), INODE);
 
 			asked &= param->fs_mask & ~FS_ISDIR;
 			KUNIT_EXPECT_NE_MSG(test, asked, 0, "%s: bit %d",
@@ -213,7 +214,8 @@ struct legal_param {
 
 #define WITH_PATH \
 	(KIND(ACCESS) | KIND(MODIFY) | KIND(OPEN) | KIND(OPEN_EXEC) | \
-	 KIND(CLOSE_WRITE) | KIND(CLOSE_NOWRITE) | KIND(ONDIR))
+	 KIND(CLOSE_WRITE) | KIND(CLOSE_NOWRITE) | KIND(OPEN_PERM) | \
+	 KIND(OPEN_EXEC_PERM) | KIND(ACCESS_PERM) | KIND(ONDIR))
 #define UNREFINED \
 	(KIND(CREATE) | KIND(DELETE) | KIND(MOVED_FROM) | KIND(MOVED_TO) | \
 	 KIND(RENAME) | KIND(ATTRIB) | KIND(DELETE_SELF) | KIND(MOVE_SELF))

@@ -9,16 +9,23 @@
 #define FANOTIFY_FAMILY_NAME	"fanotify"
 #define FANOTIFY_FAMILY_VERSION	1
 
-#define FANOTIFY_HANDLE_MAX	128
-#define FANOTIFY_NAME_MAX	1024
-#define FANOTIFY_UUID_LEN	16
-#define FANOTIFY_COMM_MAX	15
-#define FANOTIFY_EVENT_MAX	16384
-#define FANOTIFY_FETCH_MIN	32768
-#define FANOTIFY_FETCH_MAX	131072
-#define FANOTIFY_FSTYPE_MAX	64
-#define FANOTIFY_FILTERS_MAX	32
-#define FANOTIFY_PATTERN_MAX	64
+#define FANOTIFY_HANDLE_MAX		128
+#define FANOTIFY_NAME_MAX		1024
+#define FANOTIFY_UUID_LEN		16
+#define FANOTIFY_COMM_MAX		15
+#define FANOTIFY_EVENT_MAX		16384
+#define FANOTIFY_FETCH_MIN		32768
+#define FANOTIFY_FETCH_MAX		131072
+#define FANOTIFY_FSTYPE_MAX		64
+#define FANOTIFY_FILTERS_MAX		32
+#define FANOTIFY_PATTERN_MAX		64
+#define FANOTIFY_TIMEOUT_MS_MIN		10
+#define FANOTIFY_TIMEOUT_MS_MAX		600000
+#define FANOTIFY_WAIT_MS_MAX		3600000
+#define FANOTIFY_LINGER_MS_MAX		600000
+#define FANOTIFY_UID_PENDING_MAX	65536
+#define FANOTIFY_WINDOW_MIN		2
+#define FANOTIFY_WINDOW_MAX		1024
 
 /**
  * enum fanotify_kind - The 64-bit event mask. The low 32 bits are the FAN_*
@@ -45,6 +52,13 @@
  * @FANOTIFY_KIND_MOVE_SELF: An object itself was renamed.
  * @FANOTIFY_KIND_OPEN_EXEC: A file was opened to be executed.
  * @FANOTIFY_KIND_FS_ERROR: The filesystem met an error.
+ * @FANOTIFY_KIND_OPEN_PERM: A file or directory is about to be opened; whoever
+ *   does it waits for a verdict. As all permission kinds, for groups with the
+ *   flag permission.
+ * @FANOTIFY_KIND_ACCESS_PERM: A file or directory is about to be read; who
+ *   does it waits for a verdict.
+ * @FANOTIFY_KIND_OPEN_EXEC_PERM: A file is about to be opened to be executed;
+ *   who does it waits for a verdict. open-perm of the same file follows.
  * @FANOTIFY_KIND_EVENT_ON_CHILD: In a mask of an inode mark: events of the
  *   directory's children too. In an event: it was reported because the parent
  *   is watched.
@@ -106,6 +120,9 @@ enum fanotify_kind {
 	FANOTIFY_KIND_MOVE_SELF = 2048,
 	FANOTIFY_KIND_OPEN_EXEC = 4096,
 	FANOTIFY_KIND_FS_ERROR = 32768,
+	FANOTIFY_KIND_OPEN_PERM = 65536,
+	FANOTIFY_KIND_ACCESS_PERM = 131072,
+	FANOTIFY_KIND_OPEN_EXEC_PERM = 262144,
 	FANOTIFY_KIND_EVENT_ON_CHILD = 134217728,
 	FANOTIFY_KIND_RENAME = 268435456,
 	FANOTIFY_KIND_ONDIR = 1073741824,
@@ -178,10 +195,18 @@ enum fanotify_mark_flag {
  *   the same object, by the same actor, of the same kinds and under the same
  *   name, if it is the last of that object in the queue. It takes no seq. Only
  *   accesses, opens, closes, writes and changes of attributes are merged.
+ * @FANOTIFY_GROUP_FLAG_PERMISSION: The group may ask for permission kinds, and
+ *   its members decide. What they do themselves is not asked about, by any
+ *   group. This flag and remember are settled when the group is made.
+ * @FANOTIFY_GROUP_FLAG_REMEMBER: With permission: verdicts may be remembered.
+ *   Each file that is asked about then carries a small mark by which its
+ *   changes are seen.
  */
 enum fanotify_group_flag {
 	FANOTIFY_GROUP_FLAG_MULTICAST = 1,
 	FANOTIFY_GROUP_FLAG_MERGE = 2,
+	FANOTIFY_GROUP_FLAG_PERMISSION = 4,
+	FANOTIFY_GROUP_FLAG_REMEMBER = 8,
 };
 
 /**
@@ -350,6 +375,88 @@ enum fanotify_delivery {
 	FANOTIFY_DELIVERY_DRAINING,
 };
 
+/**
+ * enum fanotify_verdict - The answer to a permission event.
+ * @FANOTIFY_VERDICT_ALLOW: The access goes on.
+ * @FANOTIFY_VERDICT_DENY: The access fails, with the error of the verdict.
+ * @FANOTIFY_VERDICT_DEFER: The answer takes longer; the clock of the event
+ *   starts again.
+ */
+enum fanotify_verdict {
+	FANOTIFY_VERDICT_ALLOW = 1,
+	FANOTIFY_VERDICT_DENY,
+	FANOTIFY_VERDICT_DEFER,
+};
+
+/**
+ * enum fanotify_verdict_flag - What is to be done besides.
+ * @FANOTIFY_VERDICT_FLAG_AUDIT: A record of type FANOTIFY goes to the audit
+ *   log, if auditing is on.
+ * @FANOTIFY_VERDICT_FLAG_REMEMBER: The kind of access to this file is not
+ *   asked about again until the file is modified, opened for writing, or
+ *   leaves memory. Only in groups with the flag remember; not done for
+ *   directories, nor for a file that was open for writing, or was changed,
+ *   since it was asked about.
+ */
+enum fanotify_verdict_flag {
+	FANOTIFY_VERDICT_FLAG_AUDIT = 1,
+	FANOTIFY_VERDICT_FLAG_REMEMBER = 2,
+};
+
+/**
+ * enum fanotify_on_evict - What becomes of accesses when nobody is left to
+ *   decide about them.
+ * @FANOTIFY_ON_EVICT_ALLOW: The group ends, and all is allowed.
+ * @FANOTIFY_ON_EVICT_DENY: The group stays, with its marks, and denies all
+ *   (fail closed), until it is lifted or somebody binds to it.
+ */
+enum fanotify_on_evict {
+	FANOTIFY_ON_EVICT_ALLOW = 1,
+	FANOTIFY_ON_EVICT_DENY,
+};
+
+/**
+ * enum fanotify_gate_state - What a permission group does with accesses.
+ * @FANOTIFY_GATE_STATE_ACTIVE: Members decide.
+ * @FANOTIFY_GATE_STATE_LINGERING: There is no member; accesses wait for one.
+ * @FANOTIFY_GATE_STATE_HELD: There is no member; accesses are denied.
+ */
+enum fanotify_gate_state {
+	FANOTIFY_GATE_STATE_ACTIVE = 1,
+	FANOTIFY_GATE_STATE_LINGERING,
+	FANOTIFY_GATE_STATE_HELD,
+};
+
+/**
+ * enum fanotify_control_event - What happened to a permission group.
+ * @FANOTIFY_CONTROL_EVENT_TIMEOUT: A permission event was not answered in
+ *   time.
+ * @FANOTIFY_CONTROL_EVENT_UNDELIVERED: An access waited longer than wait-ms
+ *   without ever being put before a member; it was denied with EBUSY.
+ * @FANOTIFY_CONTROL_EVENT_EVICTION: A member was evicted.
+ * @FANOTIFY_CONTROL_EVENT_LINGER: The last member is gone; accesses wait for a
+ *   successor.
+ * @FANOTIFY_CONTROL_EVENT_HOLD: Nobody is left to decide, and accesses are
+ *   denied.
+ * @FANOTIFY_CONTROL_EVENT_LIFT: The group, which had no member, was lifted,
+ *   and is gone.
+ * @FANOTIFY_CONTROL_EVENT_TAKE_OVER: A member was bound to a group that
+ *   lingered or was held.
+ * @FANOTIFY_CONTROL_EVENT_LIMIT: The user has uid-pending accesses that wait
+ *   for a verdict; further ones wait before they are even made events. Said
+ *   once, until none does.
+ */
+enum fanotify_control_event {
+	FANOTIFY_CONTROL_EVENT_TIMEOUT = 1,
+	FANOTIFY_CONTROL_EVENT_UNDELIVERED,
+	FANOTIFY_CONTROL_EVENT_EVICTION,
+	FANOTIFY_CONTROL_EVENT_LINGER,
+	FANOTIFY_CONTROL_EVENT_HOLD,
+	FANOTIFY_CONTROL_EVENT_LIFT,
+	FANOTIFY_CONTROL_EVENT_TAKE_OVER,
+	FANOTIFY_CONTROL_EVENT_LIMIT,
+};
+
 enum {
 	FANOTIFY_A_GROUP_NUMBER = 1,
 	FANOTIFY_A_GROUP_TOKEN,
@@ -366,6 +473,15 @@ enum {
 	FANOTIFY_A_GROUP_EVENT_MAX,
 	FANOTIFY_A_GROUP_EXCL,
 	FANOTIFY_A_GROUP_FILTERS,
+	FANOTIFY_A_GROUP_TIMEOUT_MS,
+	FANOTIFY_A_GROUP_ON_TIMEOUT,
+	FANOTIFY_A_GROUP_WAIT_MS,
+	FANOTIFY_A_GROUP_EVICT_AFTER,
+	FANOTIFY_A_GROUP_ON_EVICT,
+	FANOTIFY_A_GROUP_LINGER_MS,
+	FANOTIFY_A_GROUP_UID_PENDING,
+	FANOTIFY_A_GROUP_WINDOW,
+	FANOTIFY_A_GROUP_GATE,
 
 	__FANOTIFY_A_GROUP_MAX,
 	FANOTIFY_A_GROUP_MAX = (__FANOTIFY_A_GROUP_MAX - 1)
@@ -388,6 +504,59 @@ enum {
 
 	__FANOTIFY_A_FILTER_MAX,
 	FANOTIFY_A_FILTER_MAX = (__FANOTIFY_A_FILTER_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_GATE_STATE = 1,
+	FANOTIFY_A_GATE_PENDING,
+	FANOTIFY_A_GATE_PARKED,
+	FANOTIFY_A_GATE_ALLOWED,
+	FANOTIFY_A_GATE_DENIED,
+	FANOTIFY_A_GATE_DEFERRED,
+	FANOTIFY_A_GATE_TIMEOUTS,
+	FANOTIFY_A_GATE_UNDELIVERED,
+	FANOTIFY_A_GATE_WITHDRAWN,
+	FANOTIFY_A_GATE_ABANDONED,
+	FANOTIFY_A_GATE_EVICTIONS,
+	FANOTIFY_A_GATE_TAKEOVERS,
+	FANOTIFY_A_GATE_REMEMBERED,
+	FANOTIFY_A_GATE_NOT_REMEMBERED,
+
+	__FANOTIFY_A_GATE_MAX,
+	FANOTIFY_A_GATE_MAX = (__FANOTIFY_A_GATE_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_ANSWER_ID = 1,
+	FANOTIFY_A_ANSWER_RESPONSE,
+	FANOTIFY_A_ANSWER_ERROR,
+	FANOTIFY_A_ANSWER_FLAGS,
+
+	__FANOTIFY_A_ANSWER_MAX,
+	FANOTIFY_A_ANSWER_MAX = (__FANOTIFY_A_ANSWER_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_VERDICT_GROUP = 1,
+	FANOTIFY_A_VERDICT_TOKEN,
+	FANOTIFY_A_VERDICT_ANSWER,
+
+	__FANOTIFY_A_VERDICT_MAX,
+	FANOTIFY_A_VERDICT_MAX = (__FANOTIFY_A_VERDICT_MAX - 1)
+};
+
+enum {
+	FANOTIFY_A_CONTROL_WHAT = 1,
+	FANOTIFY_A_CONTROL_GROUP,
+	FANOTIFY_A_CONTROL_MEMBER,
+	FANOTIFY_A_CONTROL_TGID,
+	FANOTIFY_A_CONTROL_UID,
+	FANOTIFY_A_CONTROL_ID,
+	FANOTIFY_A_CONTROL_OUTCOME,
+	FANOTIFY_A_CONTROL_REALTIME,
+
+	__FANOTIFY_A_CONTROL_MAX,
+	FANOTIFY_A_CONTROL_MAX = (__FANOTIFY_A_CONTROL_MAX - 1)
 };
 
 enum {
@@ -501,6 +670,7 @@ enum {
 	FANOTIFY_A_EVENT_COUNT,
 	FANOTIFY_A_EVENT_LAST_REALTIME,
 	FANOTIFY_A_EVENT_LAST_BOOTTIME,
+	FANOTIFY_A_EVENT_DEADLINE,
 
 	__FANOTIFY_A_EVENT_MAX,
 	FANOTIFY_A_EVENT_MAX = (__FANOTIFY_A_EVENT_MAX - 1)
@@ -521,6 +691,7 @@ enum {
 	FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE,
 	FANOTIFY_A_EVENT_OPEN_HANDLE,
 	FANOTIFY_A_EVENT_OPEN_FD,
+	FANOTIFY_A_EVENT_OPEN_ID,
 
 	__FANOTIFY_A_EVENT_OPEN_MAX,
 	FANOTIFY_A_EVENT_OPEN_MAX = (__FANOTIFY_A_EVENT_OPEN_MAX - 1)
@@ -541,6 +712,10 @@ enum {
 	FANOTIFY_A_MEMBER_WAITING_BYTES,
 	FANOTIFY_A_MEMBER_WAITING_MAX,
 	FANOTIFY_A_MEMBER_MERGED,
+	FANOTIFY_A_MEMBER_UNANSWERED,
+	FANOTIFY_A_MEMBER_ANSWERED,
+	FANOTIFY_A_MEMBER_TIMEOUTS,
+	FANOTIFY_A_MEMBER_ROW,
 
 	__FANOTIFY_A_MEMBER_MAX,
 	FANOTIFY_A_MEMBER_MAX = (__FANOTIFY_A_MEMBER_MAX - 1)
@@ -572,6 +747,8 @@ enum {
 	FANOTIFY_A_CAPS_EXACT,
 	FANOTIFY_A_CAPS_RANGED,
 	FANOTIFY_A_CAPS_FILTERS_MAX,
+	FANOTIFY_A_CAPS_PERMISSION_GROUPS_MAX,
+	FANOTIFY_A_CAPS_REMEMBERED_MAX,
 
 	__FANOTIFY_A_CAPS_MAX,
 	FANOTIFY_A_CAPS_MAX = (__FANOTIFY_A_CAPS_MAX - 1)
@@ -591,11 +768,15 @@ enum {
 	FANOTIFY_CMD_EVENT_OPEN,
 	FANOTIFY_CMD_STATS_GET,
 	FANOTIFY_CMD_CAPS_GET,
+	FANOTIFY_CMD_VERDICT,
+	FANOTIFY_CMD_GATE_LIFT,
+	FANOTIFY_CMD_CONTROL_NTF,
 
 	__FANOTIFY_CMD_MAX,
 	FANOTIFY_CMD_MAX = (__FANOTIFY_CMD_MAX - 1)
 };
 
 #define FANOTIFY_MCGRP_EVENTS	"events"
+#define FANOTIFY_MCGRP_CONTROL	"control"
 
 #endif /* _UAPI_LINUX_FANOTIFY_NL_H */
