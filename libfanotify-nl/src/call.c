@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <libmnl/libmnl.h>
 
 #include "internal.h"
@@ -127,7 +128,7 @@ static int call_once(struct fanotify_nl *h, union request *req, const char *what
 		const struct nlmsghdr *msg;
 		ssize_t n;
 
-		n = sock_recv(h->commands, reply, &h->counters.forged);
+		n = sock_recv(h->commands, reply, 0, &h->counters.forged);
 		if (n < 0)
 			return fail(h, -n, "%s: %m", what);
 
@@ -176,6 +177,33 @@ int call_plain(struct fanotify_nl *h, union request *req, const char *what)
 	return ret;
 }
 
+int call_quiet(struct fanotify_nl *h, union request *req, const char *what)
+{
+	struct buffer *reply = &h->reply;
+	const struct nlmsghdr *msg;
+	ssize_t n;
+	int ret;
+
+	if (!h->family)
+		return fail(h, EBADF, "%s: the handle is not open", what);
+	req->nlh.nlmsg_seq = ++h->seq;
+	ret = sock_send(h->commands, &req->nlh);
+	if (ret)
+		return fail(h, -ret, "%s: %m", what);
+	for (;;) {
+		reply->len = 0;
+		reply->pos = 0;
+		n = sock_recv(h->commands, reply, MSG_DONTWAIT, &h->counters.forged);
+		if (n == -EAGAIN)
+			return 0;
+		if (n < 0)
+			return fail(h, -n, "%s: %m", what);
+		if (buffer_next(reply, &msg) > 0 && msg->nlmsg_seq == h->seq &&
+		    msg->nlmsg_type == NLMSG_ERROR)
+			return msg_error(h, msg, what);
+	}
+}
+
 int call_parse(struct fanotify_nl *h, struct buffer *reply, const char *what,
 	       const struct attr_rule *rules, unsigned int max, void *out, __u64 *has)
 {
@@ -184,4 +212,23 @@ int call_parse(struct fanotify_nl *h, struct buffer *reply, const char *what,
 	if (buffer_next(reply, &msg) <= 0 || attr_parse(msg_attrs(msg), rules, max, out, has))
 		return fail(h, EBADMSG, "%s: malformed answer", what);
 	return 0;
+}
+
+int call_fd(struct fanotify_nl *h, union request *req, const char *what)
+{
+	static const struct attr_rule rules[] = {
+		[FANOTIFY_A_EVENT_OPEN_FD] = { .kind = ATTR_32 },
+	};
+	__s32 fd = -1;
+	int ret;
+
+	ret = call(h, req, what, &h->reply);
+	if (ret)
+		return ret;
+	ret = call_parse(h, &h->reply, what, rules, FANOTIFY_A_EVENT_OPEN_FD, &fd, NULL);
+	if (ret)
+		return ret;
+	if (fd < 0)
+		return fail(h, EBADMSG, "%s: malformed answer", what);
+	return fd;
 }

@@ -147,6 +147,7 @@ static const struct attr_rule event_rules[FANOTIFY_A_EVENT_MAX + 1] = {
 	EVENT(COUNT, ATTR_64, count),
 	EVENT(LAST_REALTIME, ATTR_64, last_realtime),
 	EVENT(LAST_BOOTTIME, ATTR_64, last_boottime),
+	EVENT(DEADLINE, ATTR_64, deadline),
 	EVENT_BYTES(UUID, ATTR_BINARY, uuid, ATTR_NO_OFFSET, FANOTIFY_UUID_LEN, FANOTIFY_UUID_LEN),
 	EVENT_BYTES(NAME, ATTR_STRING, name, EVENT_LEN(name_len), 1, FANOTIFY_NAME_MAX),
 	EVENT_BYTES(NEW_NAME, ATTR_STRING, new_name, EVENT_LEN(new_name_len), 1, FANOTIFY_NAME_MAX),
@@ -164,23 +165,33 @@ static const struct attr_rule event_rules[FANOTIFY_A_EVENT_MAX + 1] = {
 	EVENT_NEST(GAP, gap, gap_rules, FANOTIFY_A_GAP_MAX, ATTR_NO_OFFSET),
 };
 
-API int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_event *event)
+int msg_parse(const void *msg, size_t len, __u8 cmd, struct attrs *attrs)
 {
 	struct nlmsghdr nlh;
 	struct genlmsghdr genl;
-	struct attrs attrs;
 
-	memset(event, 0, sizeof(*event));
 	if (len < NLMSG_HDRLEN + GENL_HDRLEN)
 		return -EBADMSG;
 	memcpy(&nlh, msg, sizeof(nlh));
 	memcpy(&genl, (const char *)msg + NLMSG_HDRLEN, sizeof(genl));
 	if (nlh.nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN || nlh.nlmsg_len > len)
 		return -EBADMSG;
-	if (genl.cmd != FANOTIFY_CMD_EVENT)
+	if (genl.cmd != cmd)
 		return -ENOMSG;
 
-	attrs.pos = (const unsigned char *)msg + NLMSG_HDRLEN + GENL_HDRLEN;
-	attrs.len = nlh.nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	attrs->pos = (const unsigned char *)msg + NLMSG_HDRLEN + GENL_HDRLEN;
+	attrs->len = nlh.nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN;
+	return 0;
+}
+
+API int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_event *event)
+{
+	struct attrs attrs;
+	int ret;
+
+	memset(event, 0, sizeof(*event));
+	ret = msg_parse(msg, len, FANOTIFY_CMD_EVENT, &attrs);
+	if (ret)
+		return ret;
 	return attr_parse(attrs, event_rules, FANOTIFY_A_EVENT_MAX, event, &event->has);
 }

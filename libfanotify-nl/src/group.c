@@ -20,6 +20,29 @@ struct group {
 	__u64 token;
 };
 
+#define GATE(name, k, field)							\
+	[FANOTIFY_A_GATE_##name] = {						\
+		.kind = (k),							\
+		.offset = offsetof(struct fanotify_nl_gate, field),		\
+	}
+
+static const struct attr_rule gate_rules[FANOTIFY_A_GATE_MAX + 1] = {
+	GATE(STATE, ATTR_32, state),
+	GATE(PENDING, ATTR_UINT, pending),
+	GATE(PARKED, ATTR_UINT, parked),
+	GATE(ALLOWED, ATTR_UINT, allowed),
+	GATE(DENIED, ATTR_UINT, denied),
+	GATE(DEFERRED, ATTR_UINT, deferred),
+	GATE(TIMEOUTS, ATTR_UINT, timeouts),
+	GATE(UNDELIVERED, ATTR_UINT, undelivered),
+	GATE(WITHDRAWN, ATTR_UINT, withdrawn),
+	GATE(ABANDONED, ATTR_UINT, abandoned),
+	GATE(EVICTIONS, ATTR_UINT, evictions),
+	GATE(TAKEOVERS, ATTR_UINT, takeovers),
+	GATE(REMEMBERED, ATTR_UINT, remembered),
+	GATE(NOT_REMEMBERED, ATTR_UINT, not_remembered),
+};
+
 static const struct attr_rule group_rules[FANOTIFY_A_GROUP_MAX + 1] = {
 	GROUP(NUMBER, ATTR_32, info.number, 0),
 	GROUP(TOKEN, ATTR_64, token, 0),
@@ -34,6 +57,21 @@ static const struct attr_rule group_rules[FANOTIFY_A_GROUP_MAX + 1] = {
 	GROUP(OPEN_FLAGS, ATTR_32, info.settings.open_flags, FANOTIFY_NL_SET_OPEN_FLAGS),
 	GROUP(QUEUE_LIMIT, ATTR_UINT, info.settings.queue_limit, FANOTIFY_NL_SET_QUEUE_LIMIT),
 	GROUP(FLAGS, ATTR_32, info.settings.flags, FANOTIFY_NL_SET_FLAGS),
+	GROUP(TIMEOUT_MS, ATTR_32, info.settings.timeout_ms, FANOTIFY_NL_SET_TIMEOUT_MS),
+	GROUP(ON_TIMEOUT, ATTR_32, info.settings.on_timeout, FANOTIFY_NL_SET_ON_TIMEOUT),
+	GROUP(WAIT_MS, ATTR_32, info.settings.wait_ms, FANOTIFY_NL_SET_WAIT_MS),
+	GROUP(EVICT_AFTER, ATTR_32, info.settings.evict_after, FANOTIFY_NL_SET_EVICT_AFTER),
+	GROUP(ON_EVICT, ATTR_32, info.settings.on_evict, FANOTIFY_NL_SET_ON_EVICT),
+	GROUP(LINGER_MS, ATTR_32, info.settings.linger_ms, FANOTIFY_NL_SET_LINGER_MS),
+	GROUP(UID_PENDING, ATTR_32, info.settings.uid_pending, FANOTIFY_NL_SET_UID_PENDING),
+	GROUP(WINDOW, ATTR_32, info.settings.window, FANOTIFY_NL_SET_WINDOW),
+	[FANOTIFY_A_GROUP_GATE] = {
+		.kind = ATTR_NEST,
+		.offset = offsetof(struct group, info.gate),
+		.has_offset = ATTR_NO_OFFSET,
+		.nest = gate_rules,
+		.nest_max = FANOTIFY_A_GATE_MAX,
+	},
 };
 
 static int group_parse(const struct nlmsghdr *msg, struct group *group)
@@ -58,6 +96,26 @@ static int group_parse(const struct nlmsghdr *msg, struct group *group)
 	return ret;
 }
 
+#define GATE_SETTING(name, field)						\
+	{ FANOTIFY_NL_SET_##name, FANOTIFY_A_GROUP_##name,			\
+	  offsetof(struct fanotify_nl_settings, field) }
+
+/* Those of permission groups, all of them __u32. */
+static const struct {
+	__u32 set;
+	__u16 attr;
+	size_t offset;
+} gate_settings[] = {
+	GATE_SETTING(TIMEOUT_MS, timeout_ms),
+	GATE_SETTING(ON_TIMEOUT, on_timeout),
+	GATE_SETTING(WAIT_MS, wait_ms),
+	GATE_SETTING(EVICT_AFTER, evict_after),
+	GATE_SETTING(ON_EVICT, on_evict),
+	GATE_SETTING(LINGER_MS, linger_ms),
+	GATE_SETTING(UID_PENDING, uid_pending),
+	GATE_SETTING(WINDOW, window),
+};
+
 static int put_settings(struct fanotify_nl *h, union request *req,
 			const struct fanotify_nl_settings *s, const char *what)
 {
@@ -73,6 +131,11 @@ static int put_settings(struct fanotify_nl *h, union request *req,
 		request_put_uint(req, FANOTIFY_A_GROUP_QUEUE_LIMIT, s->queue_limit);
 	if (s->set & FANOTIFY_NL_SET_FLAGS)
 		mnl_attr_put_u32(&req->nlh, FANOTIFY_A_GROUP_FLAGS, s->flags);
+	for (size_t i = 0; i < sizeof(gate_settings) / sizeof(gate_settings[0]); i++)
+		if (s->set & gate_settings[i].set)
+			mnl_attr_put_u32(&req->nlh, gate_settings[i].attr,
+					 *(const __u32 *)((const char *)s +
+							  gate_settings[i].offset));
 	if (s->set & FANOTIFY_NL_SET_FILTERS)
 		return filters_put(h, req, s, what);
 	return 0;
@@ -93,7 +156,7 @@ static int bind_answer(struct fanotify_nl *h, __u32 seq, struct group *group)
 		const struct nlmsghdr *msg;
 		ssize_t n;
 
-		n = sock_recv(h->events, buf, &h->counters.forged);
+		n = sock_recv(h->events, buf, 0, &h->counters.forged);
 		if (n == -ENOBUFS)
 			continue;
 		if (n < 0)
@@ -179,7 +242,7 @@ API int fanotify_nl_unbind(struct fanotify_nl *h)
 	/* What was pushed before is of no group that we know. */
 	do {
 		h->stream.buf.len = 0;
-		n = sock_recv(h->events, &h->stream.buf, &h->counters.forged);
+		n = sock_recv(h->events, &h->stream.buf, 0, &h->counters.forged);
 	} while (n > 0 || n == -EMSGSIZE || n == -ENOBUFS || n == -ESHUTDOWN);
 	stream_reset(&h->stream);
 	h->is_bound = false;

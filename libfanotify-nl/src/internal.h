@@ -65,12 +65,13 @@ int sock_send(struct mnl_socket *sock, const struct nlmsghdr *msg);
 
 /**
  * sock_recv() - Append one datagram of the kernel's to @buf.
+ * @flags: of recvmsg()
  * @forged: counts those that came from elsewhere, which are dropped
  *
  * Return: its length, not 0; -EAGAIN: there is none; -EMSGSIZE: it was cut off
  * and is dropped; or another -errno.
  */
-ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, __u64 *forged);
+ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, int flags, __u64 *forged);
 
 /* ---- call.c: requests and their answers ---- */
 
@@ -123,6 +124,18 @@ int msg_error(struct fanotify_nl *h, const struct nlmsghdr *msg, const char *wha
 int call_parse(struct fanotify_nl *h, struct buffer *reply, const char *what,
 	       const struct attr_rule *rules, unsigned int max, void *out, __u64 *has);
 
+/**
+ * call_quiet() - Send @req, which is acknowledged only by an error.
+ *
+ * The kernel has done it, or put the error onto the socket, when sendto() returns.
+ *
+ * Return: 0 or -errno with the text set.
+ */
+int call_quiet(struct fanotify_nl *h, union request *req, const char *what);
+
+/** call_fd() - call() that is answered by a descriptor. Return: it, or -errno. */
+int call_fd(struct fanotify_nl *h, union request *req, const char *what);
+
 /* ---- filter.c ---- */
 
 /** filters_put() - Add the filters of @settings. Return: 0 or -errno, the text set. */
@@ -131,6 +144,17 @@ int filters_put(struct fanotify_nl *h, union request *req,
 
 /** filters_parse() - Those that @attrs has, into @settings. Return: 0 or -EBADMSG. */
 int filters_parse(struct attrs attrs, struct fanotify_nl_settings *settings);
+
+/* ---- event.c ---- */
+
+/**
+ * msg_parse() - Check the head of a message that may come from anywhere.
+ * @cmd: command that it is to be
+ * @attrs: its attributes
+ *
+ * Return: 0; -EBADMSG; -ENOMSG: another command.
+ */
+int msg_parse(const void *msg, size_t len, __u8 cmd, struct attrs *attrs);
 
 /* ---- handle.c ---- */
 

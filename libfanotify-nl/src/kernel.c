@@ -29,6 +29,10 @@ static const struct attr_rule member_rules[FANOTIFY_A_MEMBER_MAX + 1] = {
 	MEMBER(WAITING_BYTES, ATTR_UINT, waiting_bytes),
 	MEMBER(WAITING_MAX, ATTR_UINT, waiting_max),
 	MEMBER(MERGED, ATTR_UINT, merged),
+	MEMBER(UNANSWERED, ATTR_UINT, unanswered),
+	MEMBER(ANSWERED, ATTR_UINT, answered),
+	MEMBER(TIMEOUTS, ATTR_UINT, timeouts),
+	MEMBER(ROW, ATTR_UINT, row),
 };
 
 API int fanotify_nl_stats(struct fanotify_nl *h, __u32 group, fanotify_nl_member_cb cb, void *arg)
@@ -99,6 +103,8 @@ static const struct attr_rule caps_rules[FANOTIFY_A_CAPS_MAX + 1] = {
 	CAPS(MARKS_MAX, ATTR_32, marks_max),
 	CAPS(MEMBERS_MAX, ATTR_32, members_max),
 	CAPS(FILTERS_MAX, ATTR_32, filters_max),
+	CAPS(PERMISSION_GROUPS_MAX, ATTR_32, permission_groups_max),
+	CAPS(REMEMBERED_MAX, ATTR_32, remembered_max),
 	[FANOTIFY_A_CAPS_VERSION] = {
 		.kind = ATTR_STRING,
 		.offset = offsetof(struct caps, version),
@@ -154,11 +160,7 @@ API int fanotify_nl_caps(struct fanotify_nl *h, struct fanotify_nl_caps *out)
 API int fanotify_nl_event_open(struct fanotify_nl *h, int mount_fd,
 			       const struct fanotify_nl_node *node)
 {
-	static const struct attr_rule rules[] = {
-		[FANOTIFY_A_EVENT_OPEN_FD] = { .kind = ATTR_32 },
-	};
 	union request req;
-	__s32 fd = -1;
 	int ret;
 
 	ret = need_bound(h, "event open");
@@ -176,13 +178,5 @@ API int fanotify_nl_event_open(struct fanotify_nl *h, int mount_fd,
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_EVENT_OPEN_MOUNT_FD, mount_fd);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE, node->handle_type);
 	mnl_attr_put(&req.nlh, FANOTIFY_A_EVENT_OPEN_HANDLE, node->handle_len, node->handle);
-	ret = call(h, &req, "event open", &h->reply);
-	if (ret)
-		return ret;
-	ret = call_parse(h, &h->reply, "event open", rules, FANOTIFY_A_EVENT_OPEN_FD, &fd, NULL);
-	if (ret)
-		return ret;
-	if (fd < 0)
-		return fail(h, EBADMSG, "event open: malformed answer");
-	return fd;
+	return call_fd(h, &req, "event open");
 }

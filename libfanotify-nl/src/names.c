@@ -18,8 +18,13 @@ struct name {
 
 #define COUNT(table)	(sizeof(table) / sizeof((table)[0]))
 
-/* Kinds that "all" leaves out: rename is the idiom, a gap needs no asking. */
-#define NOT_IN_ALL	(FANOTIFY_KIND_MOVED_FROM | FANOTIFY_KIND_MOVED_TO | FANOTIFY_KIND_GAP)
+/*
+ * Kinds that "all" leaves out: rename is the idiom, a gap needs no asking, and what
+ * makes others wait is to be asked for by name.
+ */
+#define NOT_IN_ALL								\
+	(FANOTIFY_KIND_MOVED_FROM | FANOTIFY_KIND_MOVED_TO | FANOTIFY_KIND_GAP |	\
+	 FANOTIFY_KIND_OPEN_PERM | FANOTIFY_KIND_OPEN_EXEC_PERM | FANOTIFY_KIND_ACCESS_PERM)
 
 static const char *name_of(const struct name *table, size_t count, __u64 value)
 {
@@ -90,6 +95,31 @@ API const char *fanotify_nl_gap_scope_name(__u32 scope)
 API const char *fanotify_nl_delivery_name(__u32 state)
 {
 	return name_of(delivery_names, COUNT(delivery_names), state);
+}
+
+API const char *fanotify_nl_verdict_name(__u32 verdict)
+{
+	return name_of(verdict_names, COUNT(verdict_names), verdict);
+}
+
+API const char *fanotify_nl_on_evict_name(__u32 on_evict)
+{
+	return name_of(on_evict_names, COUNT(on_evict_names), on_evict);
+}
+
+API const char *fanotify_nl_gate_state_name(__u32 state)
+{
+	return name_of(gate_state_names, COUNT(gate_state_names), state);
+}
+
+API const char *fanotify_nl_control_event_name(__u32 what)
+{
+	return name_of(control_event_names, COUNT(control_event_names), what);
+}
+
+API const char *fanotify_nl_verdict_flag_name(__u32 bit)
+{
+	return name_of(verdict_flag_names, COUNT(verdict_flag_names), bit);
 }
 
 static __u64 all_kinds(void)

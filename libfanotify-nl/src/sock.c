@@ -53,7 +53,7 @@ int sock_send(struct mnl_socket *sock, const struct nlmsghdr *msg)
 	return n < 0 ? -errno : 0;
 }
 
-ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, __u64 *forged)
+ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, int flags, __u64 *forged)
 {
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
@@ -71,7 +71,7 @@ ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, __u64 *forged)
 		if (ret)
 			return ret;
 		iov.iov_base = buf->data + buf->len;
-		n = recvmsg(mnl_socket_get_fd(sock), &hdr, 0);
+		n = recvmsg(mnl_socket_get_fd(sock), &hdr, flags);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

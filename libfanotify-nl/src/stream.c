@@ -103,6 +103,9 @@ static void stream_count(struct fanotify_nl *h, const struct fanotify_nl_event *
 	__u64 first = event->seq;
 
 	n->events++;
+	/* Permission events come ahead of others, and none is ever lost. */
+	if (event->has & FANOTIFY_NL_HAS_DEADLINE)
+		return;
 	if (event->count)
 		n->merged += event->count - 1;
 	if (event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY)
@@ -160,7 +163,7 @@ static int stream_fill(struct fanotify_nl *h)
 
 	s->buf.len = 0;
 	s->buf.pos = 0;
-	n = sock_recv(h->events, &s->buf, &h->counters.forged);
+	n = sock_recv(h->events, &s->buf, 0, &h->counters.forged);
 	if (n > 0)
 		return 1;
 	if (n == -EMSGSIZE)

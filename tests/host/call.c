@@ -377,6 +377,56 @@ static void event_open(void)
 	fake_stop(&h);
 }
 
+static void keep_request(const struct nlmsghdr *request)
+{
+	memcpy(&last_request, request, request->nlmsg_len);
+}
+
+static void refuse_verdict(const struct nlmsghdr *request)
+{
+	/* left over from another call */
+	message_error(&m, request->nlmsg_seq - 1, -EIO, "another");
+	fake_queue(&m);
+	message_error(&m, request->nlmsg_seq, -ENOENT, "event 7 is not waited for");
+	fake_queue(&m);
+}
+
+/* It is done when it is sent: nothing is waited for. */
+static void verdict(void)
+{
+	struct fanotify_nl_verdict verdicts[FANOTIFY_NL_VERDICTS_MAX + 1];
+
+	for (int i = 0; i <= FANOTIFY_NL_VERDICTS_MAX; i++)
+		verdicts[i] = (struct fanotify_nl_verdict){
+			.id = ~0ULL - i, .response = FANOTIFY_VERDICT_DENY,
+			.error = EIO, .flags = FANOTIFY_VERDICT_FLAG_AUDIT,
+		};
+	start(keep_request);
+	CHECK_EQ(fanotify_nl_verdict(&h, verdicts, 0), 0);
+	CHECK_EQ(fanotify_nl_verdict(&h, verdicts, FANOTIFY_NL_VERDICTS_MAX + 1), -E2BIG);
+	CHECK_EQ(fake_sent, 0);
+	CHECK_EQ(fanotify_nl_verdict(&h, verdicts, 1), 0);
+	CHECK_EQ(last_request.nlh.nlmsg_flags, NLM_F_REQUEST);
+	start(NULL);
+	CHECK_EQ(fanotify_nl_verdict(&h, verdicts, FANOTIFY_NL_VERDICTS_MAX), 0);
+	CHECK_EQ(fake_sent, 1);
+	start(refuse_verdict);
+	CHECK_EQ(fanotify_nl_verdict(&h, verdicts, 2), -ENOENT);
+	CHECK_STR(fanotify_nl_error(&h), "event 7 is not waited for");
+	fake_stop(&h);
+	fake_start(&h, NULL);
+	CHECK_EQ(fanotify_nl_verdict(&h, verdicts, 1), -ENOTCONN);
+	CHECK_EQ(fanotify_nl_event_open_id(&h, 1), -ENOTCONN);
+	fake_stop(&h);
+}
+
+static void event_open_id(void)
+{
+	start(answer_open);
+	CHECK_EQ(fanotify_nl_event_open_id(&h, 7), 17);
+	fake_stop(&h);
+}
+
 TAP_MAIN(
 	{ "call: a list, with messages of other calls in between", list },
 	{ "call: a torn list is read again, and given up at last", torn_list },
@@ -387,4 +437,6 @@ TAP_MAIN(
 	{ "call: a global mark names all types of filesystem, or fails", global_mark },
 	{ "call: capabilities", caps },
 	{ "call: event open", event_open },
+	{ "call: verdicts", verdict },
+	{ "call: event open by id", event_open_id },
 )

@@ -120,12 +120,13 @@ int sock_send(struct mnl_socket *sock, const struct nlmsghdr *msg)
 	return 0;
 }
 
-ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, __u64 *forged)
+ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, int flags, __u64 *forged)
 {
 	struct datagram *d = take();
 	ssize_t ret;
 
 	(void)sock;
+	(void)flags;
 	(void)forged;
 	if (!d)
 		return -EAGAIN;

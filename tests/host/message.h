@@ -131,6 +131,7 @@ static inline void message_full(union message *m)
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_COUNT, 41);
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_LAST_REALTIME, 42);
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_LAST_BOOTTIME, 43);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_DEADLINE, 9);
 }
 
 static inline void message_event(union message *m, __u64 seq)
@@ -139,6 +140,32 @@ static inline void message_event(union message *m, __u64 seq)
 
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_SEQ, seq);
 	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_MASK, FANOTIFY_KIND_OPEN);
+}
+
+/* A permission event, which seq does not count. */
+static inline void message_perm(union message *m, __u64 id)
+{
+	struct nlmsghdr *nlh = message_init(m, FANOTIFY_CMD_EVENT, 0);
+
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_SEQ, 0);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_ID, id);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_DEADLINE, 1);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_EVENT_MASK, FANOTIFY_KIND_OPEN_PERM);
+}
+
+/* Something happened to a permission group: everything that can be said of it. */
+static inline void message_control(union message *m)
+{
+	struct nlmsghdr *nlh = message_init(m, FANOTIFY_CMD_CONTROL_NTF, 0);
+
+	mnl_attr_put_u32(nlh, FANOTIFY_A_CONTROL_WHAT, FANOTIFY_CONTROL_EVENT_TIMEOUT);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_CONTROL_GROUP, 2);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_CONTROL_MEMBER, 3);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_CONTROL_TGID, 4);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_CONTROL_UID, 5);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_CONTROL_ID, 6);
+	mnl_attr_put_u32(nlh, FANOTIFY_A_CONTROL_OUTCOME, 7);
+	mnl_attr_put_u64(nlh, FANOTIFY_A_CONTROL_REALTIME, 8);
 }
 
 static inline void message_gap(union message *m, __u64 first, __u64 last)

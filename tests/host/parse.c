@@ -88,6 +88,7 @@ static void check_names(const struct fanotify_nl_event *event)
 	CHECK_EQ(event->link_len, 8);
 	CHECK_STR(event->xattr, "user.name");
 	CHECK_EQ(event->xattr_len, 9);
+	CHECK_EQ(event->deadline, 9);
 }
 
 static void check_actor(const struct fanotify_nl_actor *actor)
@@ -238,6 +239,7 @@ static void every_wrong_size(void)
 			case FANOTIFY_A_EVENT_ERROR:
 			case FANOTIFY_A_EVENT_OFFSET ... FANOTIFY_A_EVENT_LENGTH:
 			case FANOTIFY_A_EVENT_COUNT ... FANOTIFY_A_EVENT_LAST_BOOTTIME:
+			case FANOTIFY_A_EVENT_DEADLINE:
 				right = size == mnl_attr_get_payload_len(attr);
 				break;
 			case FANOTIFY_A_EVENT_OBJECT ... FANOTIFY_A_EVENT_NEW_DIR:
@@ -373,6 +375,28 @@ static void every_bit(void)
 	}
 }
 
+static void control(void)
+{
+	struct fanotify_nl_control control;
+	union message m;
+
+	message_control(&m);
+	CHECK_EQ(fanotify_nl_parse_control(&m, m.nlh.nlmsg_len, &control), 0);
+	CHECK_EQ(control.has, (2ULL << FANOTIFY_A_CONTROL_MAX) - 2);
+	CHECK_EQ(control.what, FANOTIFY_CONTROL_EVENT_TIMEOUT);
+	CHECK_EQ(control.group, 2);
+	CHECK_EQ(control.member, 3);
+	CHECK_EQ(control.tgid, 4);
+	CHECK_EQ(control.uid, 5);
+	CHECK_EQ(control.id, 6);
+	CHECK_EQ(control.outcome, 7);
+	CHECK_EQ(control.realtime, 8);
+	for (size_t len = 0; len < m.nlh.nlmsg_len; len++)
+		CHECK_EQ(fanotify_nl_parse_control(&m, len, &control), -EBADMSG);
+	message_event(&m, 1);
+	CHECK_EQ(fanotify_nl_parse_control(&m, m.nlh.nlmsg_len, &control), -ENOMSG);
+}
+
 TAP_MAIN(
 	{ "parse: every attribute", every_attribute },
 	{ "parse: any alignment", any_alignment },
@@ -385,4 +409,5 @@ TAP_MAIN(
 	{ "parse: unknown attributes are skipped", unknown_attributes },
 	{ "parse: attribute lengths that lie", attribute_lengths_that_lie },
 	{ "parse: every bit turned over", every_bit },
+	{ "parse: what happens to permission groups", control },
 )

@@ -45,7 +45,7 @@ static void forged(void)
 	CHECK_EQ(recv(mnl_socket_get_fd(member), NULL, 0, MSG_PEEK | MSG_TRUNC),
 		 sizeof(struct nlmsghdr));
 	/* ... and dropped. */
-	ret = sock_recv(member, &buf, &count);
+	ret = sock_recv(member, &buf, 0, &count);
 	CHECK_EQ(ret, -EAGAIN);
 	CHECK_EQ(count, 3);
 	CHECK_EQ(buf.len, 0);
@@ -70,7 +70,7 @@ static void genuine(void)
 
 	CHECK_EQ(sock_open(&sock, NETLINK_ROUTE, SOCK_NONBLOCK), 0);
 	CHECK_EQ(sock_send(sock, &request), 0);
-	CHECK(sock_recv(sock, &buf, &count) > 0);
+	CHECK(sock_recv(sock, &buf, 0, &count) > 0);
 	CHECK_EQ(buffer_next(&buf, &msg), 1);
 	CHECK_EQ(msg->nlmsg_type, NLMSG_ERROR);
 	CHECK_EQ(msg->nlmsg_seq, 77);

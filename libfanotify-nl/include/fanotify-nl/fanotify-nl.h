@@ -98,6 +98,14 @@ enum fanotify_nl_setting {
 	FANOTIFY_NL_SET_QUEUE_LIMIT	= 1 << 4,
 	FANOTIFY_NL_SET_FLAGS		= 1 << 5,
 	FANOTIFY_NL_SET_FILTERS		= 1 << 6,
+	FANOTIFY_NL_SET_TIMEOUT_MS	= 1 << 7,
+	FANOTIFY_NL_SET_ON_TIMEOUT	= 1 << 8,
+	FANOTIFY_NL_SET_WAIT_MS		= 1 << 9,
+	FANOTIFY_NL_SET_EVICT_AFTER	= 1 << 10,
+	FANOTIFY_NL_SET_ON_EVICT	= 1 << 11,
+	FANOTIFY_NL_SET_LINGER_MS	= 1 << 12,
+	FANOTIFY_NL_SET_UID_PENDING	= 1 << 13,
+	FANOTIFY_NL_SET_WINDOW		= 1 << 14,
 };
 
 /**
@@ -116,6 +124,15 @@ enum fanotify_nl_setting {
  *	actor and one of its names are let through: of those by actor (tgid, uid,
  *	cgroup), as of those by name, none that matches may exclude, and if some
  *	do not exclude, one of these has to match
+ * @timeout_ms: permission groups, as all that follow: milliseconds that a member
+ *	has to answer an event
+ * @on_timeout: what becomes of the access then: 0: it is allowed; or its errno
+ * @wait_ms: milliseconds that an access waits at most, whatever happens
+ * @evict_after: timeouts in a row after which a member is evicted; 0: never
+ * @on_evict: FANOTIFY_ON_EVICT_*: what is done when nobody is left to decide
+ * @linger_ms: milliseconds that accesses wait for a successor of the last member
+ * @uid_pending: pending accesses of one user at a time
+ * @window: events that a member has been sent and has not answered, at most
  */
 struct fanotify_nl_settings {
 	__u32 set;
@@ -127,6 +144,14 @@ struct fanotify_nl_settings {
 	__u32 flags;
 	__u32 nr_filters;
 	struct fanotify_nl_filter filters[FANOTIFY_FILTERS_MAX];
+	__u32 timeout_ms;
+	__u32 on_timeout;
+	__u32 wait_ms;
+	__u32 evict_after;
+	__u32 on_evict;
+	__u32 linger_ms;
+	__u32 uid_pending;
+	__u32 window;
 };
 
 #define FANOTIFY_NL_RCVBUF_DEFAULT	(4U << 20)
@@ -147,6 +172,41 @@ struct fanotify_nl_bind {
 };
 
 /**
+ * struct fanotify_nl_gate - State and counters of a permission group.
+ * @state: FANOTIFY_GATE_STATE_*; 0: it is no permission group
+ * @pending: accesses that wait for a verdict now
+ * @parked: accesses that wait until they are pending, as their user has
+ *	uid_pending of them
+ * @allowed: accesses that a verdict allowed
+ * @denied: accesses that a verdict denied
+ * @deferred: verdicts that restarted a clock
+ * @timeouts: events that were not answered in time
+ * @undelivered: accesses denied since no member could be asked in wait_ms
+ * @withdrawn: accesses whose task was killed while it waited
+ * @abandoned: accesses decided by on_evict, or since the group ended
+ * @evictions: members evicted
+ * @takeovers: binds to the group while it lingered or was held
+ * @remembered: accesses decided by a remembered verdict
+ * @not_remembered: verdicts that asked to be remembered, and could not
+ */
+struct fanotify_nl_gate {
+	__u32 state;
+	__u64 pending;
+	__u64 parked;
+	__u64 allowed;
+	__u64 denied;
+	__u64 deferred;
+	__u64 timeouts;
+	__u64 undelivered;
+	__u64 withdrawn;
+	__u64 abandoned;
+	__u64 evictions;
+	__u64 takeovers;
+	__u64 remembered;
+	__u64 not_remembered;
+};
+
+/**
  * struct fanotify_nl_group_info - A group as it is.
  * @number: its number
  * @member: fanotify_nl_bound() only: this member's number in the group
@@ -155,6 +215,7 @@ struct fanotify_nl_bind {
  * @members: lists only: number of members
  * @marks: lists only: number of marks
  * @settings: as in force; @settings.set says what the kernel told
+ * @gate: lists only: of a permission group
  */
 struct fanotify_nl_group_info {
 	__u32 number;
@@ -164,6 +225,7 @@ struct fanotify_nl_group_info {
 	__u32 members;
 	__u32 marks;
 	struct fanotify_nl_settings settings;
+	struct fanotify_nl_gate gate;
 };
 
 typedef int (*fanotify_nl_group_cb)(const struct fanotify_nl_group_info *info, void *arg);
@@ -200,7 +262,8 @@ const struct fanotify_nl_group_info *fanotify_nl_bound(const struct fanotify_nl 
 /**
  * fanotify_nl_group_set() - Change the bound group.
  * @h: bound handle
- * @settings: what to change; open_flags cannot change (-EINVAL)
+ * @settings: what to change; open_flags, and whether it is a permission group and
+ *	remembers, cannot change (-EINVAL)
  *
  * What happens after the return is judged by what is new.
  *
@@ -389,6 +452,7 @@ enum fanotify_nl_has {
 	FANOTIFY_NL_HAS_COUNT		= 1ULL << FANOTIFY_A_EVENT_COUNT,
 	FANOTIFY_NL_HAS_LAST_REALTIME	= 1ULL << FANOTIFY_A_EVENT_LAST_REALTIME,
 	FANOTIFY_NL_HAS_LAST_BOOTTIME	= 1ULL << FANOTIFY_A_EVENT_LAST_BOOTTIME,
+	FANOTIFY_NL_HAS_DEADLINE	= 1ULL << FANOTIFY_A_EVENT_DEADLINE,
 };
 
 /**
@@ -510,7 +574,8 @@ struct fanotify_nl_gap {
 /**
  * struct fanotify_nl_event - One event.
  * @has: FANOTIFY_NL_HAS_*
- * @seq: counts the member's events from 1, without holes
+ * @seq: counts the member's events from 1, without holes; 0: not counted, a
+ *	permission event
  * @id: unique in the group
  * @mask: FANOTIFY_KIND_*
  * @realtime: when, nanoseconds of CLOCK_REALTIME
@@ -549,6 +614,8 @@ struct fanotify_nl_gap {
  *	CLOCK_REALTIME
  * @last_boottime: of merged events, when the last was, nanoseconds of
  *	CLOCK_BOOTTIME
+ * @deadline: of a permission event, which fanotify_nl_verdict() is to answer: when
+ *	it times out, nanoseconds of CLOCK_BOOTTIME
  *
  * Pointers point into the message that was parsed: for an event of
  * fanotify_nl_next_event() they are valid until the next call that reads
@@ -592,6 +659,7 @@ struct fanotify_nl_event {
 	__u64 count;
 	__u64 last_realtime;
 	__u64 last_boottime;
+	__u64 deadline;
 };
 
 /**
@@ -696,6 +764,118 @@ int fanotify_nl_event_open(struct fanotify_nl *h, int mount_fd,
  */
 void fanotify_nl_counters(const struct fanotify_nl *h, struct fanotify_nl_counters *counters);
 
+/* ---- permission events ---- */
+
+/**
+ * struct fanotify_nl_verdict - The answer to one permission event.
+ * @id: id of the event
+ * @response: FANOTIFY_VERDICT_*
+ * @error: with FANOTIFY_VERDICT_DENY: the errno that the access fails with: EPERM,
+ *	which 0 stands for, EIO, EBUSY, ETXTBSY, EAGAIN, ENOSPC or EDQUOT
+ * @flags: FANOTIFY_VERDICT_FLAG_*; not with FANOTIFY_VERDICT_DEFER
+ */
+struct fanotify_nl_verdict {
+	__u64 id;
+	__u32 response;
+	__u32 error;
+	__u32 flags;
+};
+
+/* Verdicts in one call. */
+#define FANOTIFY_NL_VERDICTS_MAX	256
+
+/**
+ * fanotify_nl_verdict() - Answer permission events.
+ * @h: bound handle, to which they were delivered
+ * @verdicts: the answers
+ * @count: how many; FANOTIFY_NL_VERDICTS_MAX at most
+ *
+ * Who waits goes on before the call returns. Needs no capability: a listener can
+ * drop its privileges once it has bound and marked.
+ *
+ * With -ENOENT and -EACCES all answers were taken but those for such events; the
+ * text names the first. With any other error none was.
+ *
+ * Return: 0; -ENOENT: an event is not waited for (any more): it timed out, was
+ * answered, or its task was killed, which no listener can rule out; -EACCES: an
+ * event of another member; -EINVAL: an answer that there is not; -E2BIG: too
+ * many; -ENOTCONN: @h is not bound; or the kernel's error.
+ */
+int fanotify_nl_verdict(struct fanotify_nl *h, const struct fanotify_nl_verdict *verdicts,
+			size_t count);
+
+/**
+ * fanotify_nl_event_open_id() - Open what a permission event is about.
+ * @h: bound handle, to which it was delivered
+ * @id: id of the event, not answered yet
+ *
+ * As fanotify_nl_event_open(), but needs neither a mount nor a handle: it is the
+ * very object that is about to be accessed.
+ *
+ * Return: the descriptor; -ENOENT: the event is not waited for (any more);
+ * -EACCES: an event of another member; -ENOTCONN: @h is not bound; or the
+ * kernel's error.
+ */
+int fanotify_nl_event_open_id(struct fanotify_nl *h, __u64 id);
+
+/**
+ * fanotify_nl_gate_lift() - End a permission group that has no member; @h need not
+ * be bound.
+ * @h: handle
+ * @number: the group, which denies all, or waits for a successor
+ *
+ * Return: 0; -ENOENT: no such group; -EBUSY: it has members; or the kernel's
+ * error.
+ */
+int fanotify_nl_gate_lift(struct fanotify_nl *h, __u32 number);
+
+/* Which fields of struct fanotify_nl_control are there. */
+enum fanotify_nl_control_has {
+	FANOTIFY_NL_CONTROL_HAS_WHAT	 = 1 << FANOTIFY_A_CONTROL_WHAT,
+	FANOTIFY_NL_CONTROL_HAS_GROUP	 = 1 << FANOTIFY_A_CONTROL_GROUP,
+	FANOTIFY_NL_CONTROL_HAS_MEMBER	 = 1 << FANOTIFY_A_CONTROL_MEMBER,
+	FANOTIFY_NL_CONTROL_HAS_TGID	 = 1 << FANOTIFY_A_CONTROL_TGID,
+	FANOTIFY_NL_CONTROL_HAS_UID	 = 1 << FANOTIFY_A_CONTROL_UID,
+	FANOTIFY_NL_CONTROL_HAS_ID	 = 1 << FANOTIFY_A_CONTROL_ID,
+	FANOTIFY_NL_CONTROL_HAS_OUTCOME	 = 1 << FANOTIFY_A_CONTROL_OUTCOME,
+	FANOTIFY_NL_CONTROL_HAS_REALTIME = 1 << FANOTIFY_A_CONTROL_REALTIME,
+};
+
+/**
+ * struct fanotify_nl_control - Something happened to a permission group.
+ * @has: FANOTIFY_NL_CONTROL_HAS_*
+ * @what: FANOTIFY_CONTROL_EVENT_*
+ * @group: number of the group
+ * @member: number of the member that it is about
+ * @tgid: of timeout, undelivered and limit, the process that waits; else the one
+ *	that bound the member
+ * @uid: of timeout, undelivered and limit, the user whose access it is
+ * @id: of timeout, the event
+ * @outcome: of timeout and undelivered, the errno of the access; 0: allowed
+ * @realtime: when, nanoseconds of CLOCK_REALTIME
+ */
+struct fanotify_nl_control {
+	__u64 has;
+	__u32 what;
+	__u32 group;
+	__u32 member;
+	__u32 tgid;
+	__u32 uid;
+	__u32 outcome;
+	__u64 id;
+	__u64 realtime;
+};
+
+/**
+ * fanotify_nl_parse_control() - Parse a message of the multicast group control.
+ * @msg: the message, from its struct nlmsghdr on; any alignment
+ * @len: bytes that are there; nlmsg_len may be less, not more
+ * @control: where it goes
+ *
+ * Return: as fanotify_nl_parse_event(), for FANOTIFY_CMD_CONTROL_NTF.
+ */
+int fanotify_nl_parse_control(const void *msg, size_t len, struct fanotify_nl_control *control);
+
 /* ---- the kernel's side ---- */
 
 /**
@@ -714,6 +894,10 @@ void fanotify_nl_counters(const struct fanotify_nl *h, struct fanotify_nl_counte
  * @waiting_bytes: memory that they take
  * @waiting_max: the most it has been
  * @merged: events merged into others that waited
+ * @unanswered: permission events delivered and not answered yet
+ * @answered: permission events answered
+ * @timeouts: permission events not answered in time
+ * @row: timeouts since the last answer
  */
 struct fanotify_nl_member_info {
 	__u32 group;
@@ -730,6 +914,10 @@ struct fanotify_nl_member_info {
 	__u64 waiting_bytes;
 	__u64 waiting_max;
 	__u64 merged;
+	__u64 unanswered;
+	__u64 answered;
+	__u64 timeouts;
+	__u64 row;
 };
 
 typedef int (*fanotify_nl_member_cb)(const struct fanotify_nl_member_info *info, void *arg);
@@ -774,6 +962,9 @@ struct fanotify_nl_mark_caps {
  * @marks_max: marks per group
  * @members_max: members per group
  * @filters_max: filters per group
+ * @permission_groups_max: permission groups at a time; 0: this kernel cannot have
+ *	any
+ * @remembered_max: files with remembered verdicts, of all groups
  * @queue_default: bytes of queue unless asked otherwise
  * @queue_min: least that may be asked for
  * @queue_max: most that may be asked for
@@ -791,6 +982,8 @@ struct fanotify_nl_caps {
 	__u32 marks_max;
 	__u32 members_max;
 	__u32 filters_max;
+	__u32 permission_groups_max;
+	__u32 remembered_max;
 	__u64 queue_default;
 	__u64 queue_min;
 	__u64 queue_max;
@@ -902,10 +1095,50 @@ const char *fanotify_nl_gap_scope_name(__u32 scope);
 const char *fanotify_nl_delivery_name(__u32 state);
 
 /**
+ * fanotify_nl_verdict_name() - Name of an answer.
+ * @verdict: FANOTIFY_VERDICT_*
+ *
+ * Return: the name; NULL if @verdict has none.
+ */
+const char *fanotify_nl_verdict_name(__u32 verdict);
+
+/**
+ * fanotify_nl_on_evict_name() - Name of what is done when nobody is left to decide.
+ * @on_evict: FANOTIFY_ON_EVICT_*
+ *
+ * Return: the name; NULL if @on_evict has none.
+ */
+const char *fanotify_nl_on_evict_name(__u32 on_evict);
+
+/**
+ * fanotify_nl_gate_state_name() - Name of a state of permission groups.
+ * @state: FANOTIFY_GATE_STATE_*
+ *
+ * Return: the name; NULL if @state has none.
+ */
+const char *fanotify_nl_gate_state_name(__u32 state);
+
+/**
+ * fanotify_nl_control_event_name() - Name of what happened to a permission group.
+ * @what: FANOTIFY_CONTROL_EVENT_*
+ *
+ * Return: the name; NULL if @what has none.
+ */
+const char *fanotify_nl_control_event_name(__u32 what);
+
+/**
+ * fanotify_nl_verdict_flag_name() - Name of a flag of verdicts.
+ * @bit: exactly one FANOTIFY_VERDICT_FLAG_*
+ *
+ * Return: the name; NULL if @bit has none.
+ */
+const char *fanotify_nl_verdict_flag_name(__u32 bit);
+
+/**
  * fanotify_nl_kind_parse() - Make a mask of "create,delete".
  * @names: names of kinds with commas between; "all" is every kind but gap,
- *	which needs no asking, and moved-from and moved-to, whose idiom is
- *	rename; what this kernel or a type of mark has of it, fanotify_nl_caps()
+ *	which needs no asking, moved-from and moved-to, whose idiom is rename,
+ *	and the permission kinds, which make others wait; what this kernel or a type of mark has of it, fanotify_nl_caps()
  *	says
  * @mask: where the mask goes
  *
