@@ -39,7 +39,7 @@ static const struct command commands[] = {
 		{ FANOTIFY_A_GROUP_OPEN_FLAGS, U32, O_RDONLY,
 		  O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_CLOEXEC | 0100000 | O_NOATIME },
 		{ FANOTIFY_A_GROUP_QUEUE_LIMIT, UINT, 1 << 20 },
-		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 3 },
+		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 15 },
 	} },
 	{ "unbind", FANOTIFY_CMD_UNBIND, {
 		{ FANOTIFY_A_GROUP_NUMBER, GROUP, .needed = true },
@@ -55,7 +55,7 @@ static const struct command commands[] = {
 		{ FANOTIFY_A_GROUP_MASK, UINT, KINDS },
 		{ FANOTIFY_A_GROUP_STAT_MASK, U32, 2, 0x7fe },
 		{ FANOTIFY_A_GROUP_QUEUE_LIMIT, UINT, 1 << 20 },
-		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 3 },
+		{ FANOTIFY_A_GROUP_FLAGS, U32, 1, 15 },
 	} },
 	{ "mark-add", FANOTIFY_CMD_MARK_ADD, {
 		{ FANOTIFY_A_MARK_GROUP, GROUP, .needed = true },
@@ -275,6 +275,10 @@ TEST_F(bad, each_unknown_attribute)
 			/* tested on their own */
 			known |= commands[c].cmd == FANOTIFY_CMD_BIND &&
 				 type == FANOTIFY_A_GROUP_EXCL;
+			known |= (commands[c].cmd == FANOTIFY_CMD_BIND ||
+				  commands[c].cmd == FANOTIFY_CMD_GROUP_SET) &&
+				 type >= FANOTIFY_A_GROUP_TIMEOUT_MS &&
+				 type <= FANOTIFY_A_GROUP_WINDOW;
 			known |= commands[c].cmd == FANOTIFY_CMD_MARK_ADD &&
 				 (type == FANOTIFY_A_MARK_FSTYPE || type == FANOTIFY_A_MARK_EXCL);
 			if (known)
@@ -304,7 +308,7 @@ TEST_F(bad, each_unknown_command)
 	for (int cmd = 0; cmd < 256; cmd++) {
 		int ret;
 
-		if (cmd && cmd <= FANOTIFY_CMD_CAPS_GET && cmd != FANOTIFY_CMD_EVENT)
+		if (cmd && cmd <= FANOTIFY_CMD_GATE_LIFT && cmd != FANOTIFY_CMD_EVENT)
 			continue;
 		nl_begin(&self->nl, cmd, 0);
 		ret = nl_call(&self->nl);
