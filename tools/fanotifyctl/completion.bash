@@ -10,12 +10,12 @@ _fanotifyctl_list() {
 	compopt -o nospace
 }
 
-# monitor and mirror: a path and a command may follow.
+# monitor, mirror and gate: paths, and but for gate a command, may follow.
 _fanotifyctl_watch() {
 	local cur=$1 prev=$2 object=${COMP_WORDS[1]} i
 	local kinds="all access modify attrib close-write close-nowrite open
 		moved-from moved-to create delete delete-self move-self open-exec
-		fs-error rename create-file mkdir mknod symlink hardlink
+		fs-error open-perm open-exec-perm access-perm rename create-file mkdir mknod symlink hardlink
 		tmpfile-link unlink last-unlink rmdir chmod chown utimes
 		setxattr removexattr link-count setflags write truncate fallocate
 		clone-range mmap-write unmount covered"
@@ -24,6 +24,10 @@ _fanotifyctl_watch() {
 		--include --exclude --json --help"
 	# shellcheck disable=SC2034
 	local mirror="--check-on-exit --queue-limit --merge --json --help"
+	# shellcheck disable=SC2034
+	local gate="--rules --check --exec --clamd --checks --check-ms --on-error
+		--group --mark --log --json --help $gate_settings"
+	local errnos="EPERM EIO EBUSY ETXTBSY EAGAIN ENOSPC EDQUOT"
 	local fields="all none mode nlink uid gid atime mtime ctime ino size blocks"
 
 	# after -- there is a command, and what it takes
@@ -52,7 +56,20 @@ _fanotifyctl_watch() {
 		mapfile -t COMPREPLY < <(compgen -W "tgid= uid= cgroup= name= dir= file=" -- "$cur")
 		compopt -o nospace
 		;;
-	--count | --timeout | --queue-limit) ;;
+	--on-timeout | --on-error)
+		mapfile -t COMPREPLY < <(compgen -W "allow deny $errnos" -- "$cur")
+		;;
+	--on-evict)
+		mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$cur")
+		;;
+	--log)
+		mapfile -t COMPREPLY < <(compgen -W "denied all none" -- "$cur")
+		;;
+	--exec)
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		;;
+	--count | --timeout | --queue-limit | --group | --checks | --*-ms | --evict-after | \
+		--uid-pending | --window) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "${!object}" -- "$cur")
@@ -66,7 +83,9 @@ _fanotifyctl_watch() {
 
 _fanotifyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local objects="monitor mirror group mark stats capabilities version"
+	local objects="monitor mirror gate group mark stats capabilities version"
+	local gate_settings="--timeout-ms --on-timeout --evict-after --on-evict --linger-ms
+		--wait-ms --uid-pending --window"
 	local words=
 
 	# --option=value is three words here
@@ -78,14 +97,23 @@ _fanotifyctl() {
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
 		words="$objects help"
-	elif [[ ${COMP_WORDS[1]} == monitor || ${COMP_WORDS[1]} == mirror ]]; then
+	elif [[ ${COMP_WORDS[1]} == @(monitor|mirror|gate) ]]; then
 		_fanotifyctl_watch "$cur" "$prev"
 		return
 	else
 		case ${COMP_WORDS[1]}:$COMP_CWORD in
 		help:2) words=$objects ;;
-		group:2 | mark:2) words="show help" ;;
-		group:*) words="--json --help" ;;
+		group:2) words="show set lift help" ;;
+		mark:2) words="show help" ;;
+		group:*)
+			case ${COMP_WORDS[2]}:$prev in
+			show:*) words="--json --help" ;;
+			lift:*) words="--help" ;;
+			set:--on-evict | set:--on-timeout) words="allow deny" ;;
+			set:--*) ;;
+			set:*) words="$gate_settings --queue-limit --help" ;;
+			esac
+			;;
 		mark:* | stats:*)
 			[[ $prev == --group ]] || words="--json --group --help"
 			[[ ${COMP_WORDS[1]} != stats ]] || ((COMP_CWORD > 2)) || words+=" help"

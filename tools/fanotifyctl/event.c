@@ -157,6 +157,8 @@ static void print_head(struct out *o, const struct fanotify_nl_event *event)
 		out_u64(o, "realtime", NULL, event->realtime);
 	if (event->has & FANOTIFY_NL_HAS_BOOTTIME)
 		out_u64(o, "boottime", NULL, event->boottime);
+	if (event->has & FANOTIFY_NL_HAS_DEADLINE)
+		out_u64(o, "deadline", NULL, event->deadline);
 	out_u64(o, "mask", NULL, event->mask);
 	out_bits(o, "kinds", NULL, event->mask, out_kind);
 }

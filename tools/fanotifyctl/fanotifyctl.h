@@ -90,7 +90,10 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 int cmd_monitor(char **argv);
 int cmd_mirror(char **argv);
+int cmd_gate(char **argv);
 int cmd_group_show(char **argv);
+int cmd_group_set(char **argv);
+int cmd_group_lift(char **argv);
 int cmd_mark_show(char **argv);
 int cmd_stats(char **argv);
 int cmd_capabilities(char **argv);

@@ -63,6 +63,47 @@ static const struct command commands[] = {
 		"Exit status: 0; 1 a difference, refused or failed; 2 bad usage; 3 events were lost.\n",
 	},
 	{
+		"gate", NULL, cmd_gate, "[OPTION]... PATH...",
+		"Decide about each access to PATH and what is below it, by rules, until interrupted.\n"
+		"\n"
+		"  --rules FILE         the rules, fanotifyctl-gate-rules(5); SIGHUP reads them again\n"
+		"  --check              only say whether the rules are in order\n"
+		"  --exec CMD           ask this command: JSON on standard input, the file as\n"
+		"                       descriptor 3; exit status 0 allows, 1 denies\n"
+		"  --clamd SOCKET       ask ClamAV's daemon\n"
+		"  --checks N           checks at a time, 4 if not given\n"
+		"  --check-ms N         how long one may take; if not given, within the timeout\n"
+		"  --on-error WHAT      if a check fails: allow, deny or an errno; allow if not given\n"
+		"  --timeout-ms N       how long the kernel waits for an answer\n"
+		"  --on-timeout WHAT    what it does then: allow, deny or an errno\n"
+		"  --evict-after N      so many timeouts in a row end the gate; 0: never\n"
+		"  --on-evict WHAT      what it does then: allow, or deny until the group is lifted\n"
+		"  --linger-ms N        how long accesses wait for a successor\n"
+		"  --wait-ms N          how long an access waits at most, in all\n"
+		"  --uid-pending N      accesses of one user that wait at a time\n"
+		"  --window N           requests that are unanswered at a time\n"
+		"  --group NUMBER       number of the group; a successor needs that of its predecessor\n"
+		"  --mark TYPE          inode, subtree, mount, filesystem, or global (takes no PATH)\n"
+		"  --log WHAT           decisions to print: denied (if not given), all or none\n"
+		"  --json               print them as JSON\n"
+		"\n"
+		"SIGUSR1 prints counters. Without rules, everything is asked and remembered.\n"
+		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 requests timed out, or lines\n"
+		"of the log were lost.\n",
+	},
+	{
+		"group", "set", cmd_group_set, "[OPTION]... NUMBER",
+		"Change a group that others are members of.\n"
+		"\n"
+		"  --timeout-ms N, --on-timeout WHAT, --evict-after N, --on-evict WHAT,\n"
+		"  --linger-ms N, --wait-ms N, --uid-pending N, --window N: as of gate\n"
+		"  --queue-limit BYTES  of waiting events, at which events are lost (K, M, G)\n",
+	},
+	{
+		"group", "lift", cmd_group_lift, "NUMBER",
+		"End a group that has no member any more and denies all.\n",
+	},
+	{
 		"group", "show", cmd_group_show, "[--json] [NUMBER]",
 		"Show all groups, or the one of that number.\n",
 	},
@@ -134,7 +175,7 @@ static bool is_help(const char *word)
 /* "help" may be the name of a file then. */
 static bool takes_path(const struct command *c)
 {
-	return c->run == cmd_monitor || c->run == cmd_mirror;
+	return c->run == cmd_monitor || c->run == cmd_mirror || c->run == cmd_gate;
 }
 
 static int help(char **argv)
@@ -151,6 +192,7 @@ static int help(char **argv)
 static int run(char **argv)
 {
 	const struct command *c = NULL;
+	bool found = false;
 
 	if (!argv[0]) {
 		usage_error("a command is missing");
@@ -173,12 +215,14 @@ static int run(char **argv)
 		}
 		if (is_help(argv[1]))
 			return show_help(c->object);
+		found = true;
 		if (!strcmp(c->verb, argv[1]))
 			return c->run(argv + 2);
-		usage_error("%s %s: no such command", argv[0], argv[1]);
-		return EXIT_USAGE;
 	}
-	usage_error("%s: no such command", argv[0]);
+	if (found)
+		usage_error("%s %s: no such command", argv[0], argv[1]);
+	else
+		usage_error("%s: no such command", argv[0]);
 	return EXIT_USAGE;
 }
 

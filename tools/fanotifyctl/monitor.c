@@ -53,6 +53,10 @@
 	 FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_CLOSE_WRITE | \
 	 FANOTIFY_KIND_FS_ERROR | FANOTIFY_KIND_UNMOUNT | FANOTIFY_KIND_COVERED)
 
+/* They are answered: a monitor allows everything. */
+#define KINDS_PERMISSION \
+	((__u64)FANOTIFY_KIND_OPEN_PERM | FANOTIFY_KIND_OPEN_EXEC_PERM | FANOTIFY_KIND_ACCESS_PERM)
+
 /* Of an inode that is watched by itself. */
 #define KINDS_SELF \
 	((__u64)FANOTIFY_KIND_DELETE_SELF | FANOTIFY_KIND_MOVE_SELF)
@@ -126,7 +130,7 @@ static int monitor_settings(struct monitor *m, const struct monitor_options *opt
 	}
 	if (options->merge) {
 		s->set |= FANOTIFY_NL_SET_FLAGS;
-		s->flags = FANOTIFY_GROUP_FLAG_MERGE;
+		s->flags |= FANOTIFY_GROUP_FLAG_MERGE;
 	}
 	if (options->stat) {
 		s->set |= FANOTIFY_NL_SET_STAT_MASK;
@@ -140,7 +144,7 @@ static int monitor_settings(struct monitor *m, const struct monitor_options *opt
 
 static int monitor_values(struct monitor *m, const struct monitor_options *options)
 {
-	__u64 mask;
+	__u64 mask = 0;
 	int type;
 
 	if (options->events && fanotify_nl_kind_parse(options->events, &mask)) {
@@ -148,6 +152,10 @@ static int monitor_values(struct monitor *m, const struct monitor_options *optio
 		return -1;
 	}
 	m->events = options->events;
+	if (mask & KINDS_PERMISSION) {
+		m->bind.settings.set |= FANOTIFY_NL_SET_FLAGS;
+		m->bind.settings.flags |= FANOTIFY_GROUP_FLAG_PERMISSION;
+	}
 	if (options->mark) {
 		type = fanotify_nl_mark_type_parse(options->mark);
 		if (type < 0) {
@@ -421,10 +429,29 @@ static bool monitor_wants(struct monitor *m, const struct fanotify_nl_event *eve
 	return false;
 }
 
+/* Whoever waits goes on before anything is printed: printing may take its time. */
+static void monitor_allow(struct monitor *m, const struct fanotify_nl_event *event)
+{
+	const struct fanotify_nl_verdict allow = {
+		.id = event->id,
+		.response = FANOTIFY_VERDICT_ALLOW,
+	};
+	int ret = fanotify_nl_verdict(m->h, &allow, 1);
+
+	/* it may have been killed meanwhile */
+	if (!ret || ret == -ENOENT)
+		return;
+	m->status = fail_nl(m->h, ret, "answer");
+	m->stop = true;
+}
+
 static void monitor_event(struct monitor *m, const struct fanotify_nl_event *event)
 {
 	char *path = NULL, *new_path = NULL;
 	bool in = false, new_in = false;
+
+	if (event->has & FANOTIFY_NL_HAS_DEADLINE)
+		monitor_allow(m, event);
 
 	if (m->draining && event->seq > m->last_seq && !(event->mask & FANOTIFY_KIND_GAP)) {
 		m->stop = true;
@@ -453,7 +480,7 @@ static void monitor_event(struct monitor *m, const struct fanotify_nl_event *eve
 		tree_moved(&m->tree, event->dev_major, event->dev_minor, event->path,
 			   event->new_path, &event->object,
 			   event->flags & FANOTIFY_EVENT_FLAG_EXCHANGE);
-	if (m->draining && event->seq >= m->last_seq)
+	if (m->draining && event->seq && event->seq >= m->last_seq)
 		m->stop = true;
 	free(path);
 	free(new_path);

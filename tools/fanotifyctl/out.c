@@ -101,7 +101,10 @@ int out_end(struct out *o)
 	int ret;
 
 	put(o, o->json ? "}\n" : "\n");
-	ret = write_line(o);
+	if (o->take)
+		ret = o->take(o->arg, o->line, o->len) ? 0 : 1;
+	else
+		ret = write_line(o);
 	free(o->line);
 	o->line = NULL;
 	o->len = 0;
@@ -229,6 +232,12 @@ void out_hex(struct out *o, const char *key, const void *data, size_t len)
 	text = text_hex(data, len);
 	out_string(o, key, NULL, text);
 	free(text);
+}
+
+void out_true(struct out *o, const char *key, const char *before)
+{
+	if (out_label(o, key, before) && o->json)
+		put(o, "true");
 }
 
 void out_text(struct out *o, const char *format, ...)

@@ -18,7 +18,8 @@
  * struct out - Where records go; all zero is as text, without waiting.
  * @json: as JSON
  * @ready: if given, waits until standard output takes more; false: give up
- * @arg: handed to @ready
+ * @take: if given, is handed each line instead of standard output; false: failed
+ * @arg: handed to @ready and @take
  * @line: the record so far
  * @len: its length
  * @size: what there is room for
@@ -26,6 +27,7 @@
 struct out {
 	bool json;
 	bool (*ready)(void *arg);
+	bool (*take)(void *arg, const char *line, size_t len);
 	void *arg;
 	char *line;
 	size_t len;
@@ -56,6 +58,9 @@ void out_bits(struct out *o, const char *key, const char *before, __u64 mask, ou
  */
 void out_bytes(struct out *o, const char *key, const char *before, const char *s, size_t len);
 void out_hex(struct out *o, const char *key, const void *data, size_t len);
+
+/* true, or only @before as text. */
+void out_true(struct out *o, const char *key, const char *before);
 
 /* Text only. */
 void out_text(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -66,6 +66,47 @@ static int show_end(struct fanotify_nl *h, int ret, const char *what)
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* 0, or the errno that an access fails with. */
+static const char *outcome_name(__u32 error)
+{
+	const char *name = strerrorname_np(error);
+
+	return !error ? "allow" : name ? name : "unknown";
+}
+
+static void print_gate(struct out *o, const struct fanotify_nl_group_info *info)
+{
+	const struct fanotify_nl_settings *s = &info->settings;
+	const struct fanotify_nl_gate *gate = &info->gate;
+	const char *state = fanotify_nl_gate_state_name(gate->state);
+	const char *on_evict = fanotify_nl_on_evict_name(s->on_evict);
+
+	out_u64(o, "timeout_ms", "\n    timeout-ms ", s->timeout_ms);
+	out_string(o, "on_timeout", "  on-timeout ", outcome_name(s->on_timeout));
+	out_u64(o, "wait_ms", "  wait-ms ", s->wait_ms);
+	out_u64(o, "evict_after", "  evict-after ", s->evict_after);
+	out_string(o, "on_evict", "  on-evict ", on_evict ? on_evict : "unknown");
+	out_u64(o, "linger_ms", "\n    linger-ms ", s->linger_ms);
+	out_u64(o, "uid_pending", "  uid-pending ", s->uid_pending);
+	out_u64(o, "window", "  window ", s->window);
+	out_object(o, "gate");
+	out_string(o, "state", "\n    state ", state ? state : "unknown");
+	out_u64(o, "pending", "  pending ", gate->pending);
+	out_u64(o, "parked", "  parked ", gate->parked);
+	out_u64(o, "allowed", "\n    allowed ", gate->allowed);
+	out_u64(o, "denied", "  denied ", gate->denied);
+	out_u64(o, "deferred", "  deferred ", gate->deferred);
+	out_u64(o, "timeouts", "  timeouts ", gate->timeouts);
+	out_u64(o, "undelivered", "  undelivered ", gate->undelivered);
+	out_u64(o, "withdrawn", "  withdrawn ", gate->withdrawn);
+	out_u64(o, "abandoned", "  abandoned ", gate->abandoned);
+	out_u64(o, "evictions", "\n    evictions ", gate->evictions);
+	out_u64(o, "takeovers", "  take-overs ", gate->takeovers);
+	out_u64(o, "remembered", "  remembered ", gate->remembered);
+	out_u64(o, "not_remembered", "  not-remembered ", gate->not_remembered);
+	out_object_end(o);
+}
+
 static int print_group(const struct fanotify_nl_group_info *info, void *arg)
 {
 	const struct fanotify_nl_settings *s = &info->settings;
@@ -84,6 +125,8 @@ static int print_group(const struct fanotify_nl_group_info *info, void *arg)
 	out_bits(o, "mask", "\n    mask ", s->mask, out_kind);
 	out_bits(o, "stat", "\n    stat ", s->stat_mask, out_stat_field);
 	filters_print(o, s);
+	if (info->gate.state)
+		print_gate(o, info);
 	return out_end(o);
 }
 
@@ -178,6 +221,10 @@ static int print_member(const struct fanotify_nl_member_info *info, void *arg)
 	out_u64(o, "waiting_bytes", "  bytes ", info->waiting_bytes);
 	out_u64(o, "waiting_max", "  most bytes so far ", info->waiting_max);
 	out_u64(o, "merged", "  merged ", info->merged);
+	out_u64(o, "unanswered", "\n    unanswered ", info->unanswered);
+	out_u64(o, "answered", "  answered ", info->answered);
+	out_u64(o, "timeouts", "  timeouts ", info->timeouts);
+	out_u64(o, "row", "  in a row ", info->row);
 	return out_end(o);
 }
 
@@ -226,6 +273,10 @@ static int print_caps(struct out *o, const struct fanotify_nl_caps *caps)
 	out_u64(o, "members_max", LABEL_CAPS "members per group ", caps->members_max);
 	out_u64(o, "marks_max", LABEL_CAPS "marks per group ", caps->marks_max);
 	out_u64(o, "filters_max", LABEL_CAPS "filters per group ", caps->filters_max);
+	out_u64(o, "permission_groups_max", LABEL_CAPS "permission groups ",
+		caps->permission_groups_max);
+	out_u64(o, "remembered_max", LABEL_CAPS "files with remembered verdicts ",
+		caps->remembered_max);
 	out_object(o, "marks");
 	for (__u32 type = 1; type <= FANOTIFY_NL_MARK_TYPE_MAX; type++) {
 		const char *name = fanotify_nl_mark_type_name(type);

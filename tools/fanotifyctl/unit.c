@@ -12,26 +12,7 @@
 #include "out.h"
 #include "text.h"
 #include "tree.h"
-
-static int number;
-static bool good;
-
-static void same(const char *what, const char *got, const char *want)
-{
-	if (got == want || (got && want && !strcmp(got, want)))
-		return;
-	printf("# %s: got \"%s\", want \"%s\"\n", what, got ? got : "(null)",
-	       want ? want : "(null)");
-	good = false;
-}
-
-static void is(const char *what, long long got, long long want)
-{
-	if (got == want)
-		return;
-	printf("# %s: got %lld, want %lld\n", what, got, want);
-	good = false;
-}
+#include "unit.h"
 
 static void test_quote(void)
 {
@@ -385,20 +366,6 @@ static void test_filters(void)
 	while (s.nr_filters < FANOTIFY_FILTERS_MAX)
 		is("more", add_filter(&s, "include", "name=x"), 0);
 	is("too many", add_filter(&s, "include", "name=x"), -1);
-}
-
-static void run(const char *name, void (*test)(void))
-{
-	good = true;
-	test();
-	printf("%sok %d %s\n", good ? "" : "not ", ++number, name);
-}
-
-/* Asked for by the commands, which are linked in but not run. */
-int show_help(const char *name)
-{
-	(void)name;
-	return 0;
 }
 
 int main(void)

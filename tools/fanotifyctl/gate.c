@@ -1,0 +1,580 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl gate: decide about accesses by rules.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fanotifyctl.h"
+#include "gate.h"
+#include "gate-options.h"
+#include "text.h"
+
+/* How many requests are taken between two looks at everything else. */
+#define BURST		64
+
+/* How long a daemon is waited for at the start. */
+#define PING_MS		2000
+
+#define HASHERS		2
+
+/* What rules look at. */
+#define STAT_MASK \
+	(FANOTIFY_STAT_FIELD_MODE | FANOTIFY_STAT_FIELD_UID | FANOTIFY_STAT_FIELD_SIZE)
+
+/* wait-ms of a group unless set otherwise. */
+#define WAIT_MS		60000
+
+struct run {
+	struct gate g;
+	struct gate_options options;
+	__u32 operations;
+	int signals;
+	bool leave;
+};
+
+static void say(void *arg, const char *text)
+{
+	(void)arg;
+	complain("%s", text);
+}
+
+static bool take_line(void *arg, const char *line, size_t len)
+{
+	lines_add(arg, line, len);
+	return true;
+}
+
+/* ---- rules ---- */
+
+static bool asks_to_remember(const struct gate *g, const struct action *action)
+{
+	return action->remember || (action->outcome == OUTCOME_ASK && g->asks == CHECK_EXEC);
+}
+
+static bool needs_memory(const struct gate *g, const struct rules *rules)
+{
+	bool needs = asks_to_remember(g, &rules->otherwise);
+
+	for (size_t i = 0; i < rules->count; i++)
+		needs |= asks_to_remember(g, &rules->list[i].action);
+	return needs;
+}
+
+/* Read the rules, and see whether they fit the rest. */
+static int read_rules(const struct gate *g, struct rules *rules)
+{
+	*rules = (struct rules){
+		.otherwise = { .outcome = OUTCOME_ASK, .remember = true },
+	};
+	if (!g->rules_path)
+		return 0;
+	if (rules_read(rules, g->rules_path, say, NULL))
+		return -1;
+	if (!rules->ask_line || g->checker)
+		return 0;
+	complain("%s:%u: ask, but there is neither --exec nor --clamd", g->rules_path,
+		 rules->ask_line);
+	rules_free(rules);
+	return -1;
+}
+
+static int check_rules(const struct run *run)
+{
+	struct out o = { .json = run->g.out.json };
+	struct rules rules;
+
+	if (rules_read(&rules, run->g.rules_path, say, NULL))
+		return EXIT_FAILURE;
+	out_begin(&o);
+	out_bytes(&o, "file", "", run->g.rules_path, strlen(run->g.rules_path));
+	out_u64(&o, "rules", ": rules ", rules.count);
+	out_bits(&o, "gated", ", gated ", rules_operations(&rules), operation_name);
+	out_u64(&o, "default_line", NULL, rules.default_line);
+	rules_free(&rules);
+	return out_end(&o) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* ---- marks ---- */
+
+static __u64 kinds_of(__u32 operations)
+{
+	__u64 kinds = 0;
+
+	if (operations & OPERATION_OPEN)
+		kinds |= FANOTIFY_KIND_OPEN_PERM;
+	if (operations & OPERATION_EXEC)
+		kinds |= FANOTIFY_KIND_OPEN_EXEC_PERM;
+	if (operations & OPERATION_ACCESS)
+		kinds |= FANOTIFY_KIND_ACCESS_PERM;
+	return kinds;
+}
+
+/* Without --mark, a directory stands for all that is below it. */
+static __u32 mark_type(const struct run *run, bool is_dir)
+{
+	if (run->options.mark_type)
+		return run->options.mark_type;
+	return is_dir ? FANOTIFY_MARK_TYPE_SUBTREE : FANOTIFY_MARK_TYPE_INODE;
+}
+
+static int change_mark(struct run *run, const char *path, int fd, bool is_dir, __u32 add,
+		       __u32 remove)
+{
+	struct fanotify_nl_mark mark = { .type = mark_type(run, is_dir), .fd = fd };
+	int ret = 0;
+
+	if (add) {
+		mark.mask = kinds_of(add);
+		/* what is in the directory: directories themselves are not gated */
+		if (is_dir && mark.type == FANOTIFY_MARK_TYPE_INODE)
+			mark.mask |= FANOTIFY_KIND_EVENT_ON_CHILD;
+		ret = fanotify_nl_mark_add(run->g.h, &mark, NULL);
+	}
+	if (!ret && remove) {
+		mark.mask = kinds_of(remove);
+		ret = fanotify_nl_mark_remove(run->g.h, &mark);
+		/* what a predecessor has left may be anything */
+		if (ret == -ENOENT)
+			ret = 0;
+	}
+	return ret ? fail_nl(run->g.h, ret, "mark %s", path) : 0;
+}
+
+/* Gate these operations, and those no longer. */
+static int change_marks(struct run *run, __u32 add, __u32 remove)
+{
+	int ret = 0;
+
+	if (run->options.mark_type == FANOTIFY_MARK_TYPE_GLOBAL)
+		return change_mark(run, "everything", -1, false, add, remove);
+	for (char **path = run->options.paths; *path && !ret; path++) {
+		int fd = open(*path, O_PATH | O_CLOEXEC);
+		struct stat st;
+
+		if (fd < 0 || fstat(fd, &st))
+			ret = fail_errno(errno, "mark %s", *path);
+		else
+			ret = change_mark(run, *path, fd, S_ISDIR(st.st_mode), add, remove);
+		if (fd >= 0)
+			close(fd);
+	}
+	return ret;
+}
+
+/* Names of requests are those by the mounts of the paths that were given. */
+static int name_paths(struct run *run)
+{
+	struct tree *tree = &run->g.tree;
+	int ret;
+
+	ret = mounts_read(&tree->mounts);
+	if (ret)
+		return fail_errno(-ret, "/proc/self/mountinfo");
+	for (char **path = run->options.paths; *path && !ret; path++) {
+		char *real = realpath(*path, NULL);
+		int fd = real ? open(real, O_PATH | O_CLOEXEC) : -1;
+
+		if (fd < 0)
+			ret = fail_errno(errno, "%s", *path);
+		else if (!tree_add(tree, real, fd))
+			ret = EXIT_FAILURE;
+		if (fd >= 0)
+			close(fd);
+		free(real);
+	}
+	return ret;
+}
+
+static void say_ready(struct run *run)
+{
+	__u32 group = fanotify_nl_bound(run->g.h)->number;
+	char *what = xstrdup("");
+
+	for (__u32 bit = 1; bit <= OPERATION_ACCESS; bit <<= 1) {
+		char *longer;
+
+		if (!(run->operations & bit))
+			continue;
+		longer = xasprintf("%s%s%s", what, *what ? "," : "", operation_name(bit));
+		free(what);
+		what = longer;
+	}
+	if (!*what)
+		complain("nothing is gated: no rule does more than allow");
+	/* scripts wait for these lines: everything is gated from here on */
+	for (size_t i = 0; i < run->g.tree.count; i++) {
+		const char *user = run->g.tree.views[i].user;
+
+		complain("gating %s (%s; group %u)", user, what, group);
+	}
+	if (!run->g.tree.count)
+		complain("gating everything (%s; group %u)", what, group);
+	notify_send(&run->g.notify, "STATUS=gating %s, group %u", what, group);
+	free(what);
+}
+
+/* ---- set-up ---- */
+
+static int open_signals(struct run *run)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD };
+	sigset_t set;
+
+	/* a shell may have had it ignored, and then no child could be waited for */
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaddset(&set, numbers[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	run->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return run->signals < 0 ? fail_errno(errno, "signalfd") : 0;
+}
+
+static int start_threads(struct run *run)
+{
+	struct gate *g = &run->g;
+	int ret;
+
+	ret = lines_start(&g->lines);
+	if (!ret)
+		ret = pool_start(&g->hashing, HASHERS, check_run);
+	if (!ret && g->checker)
+		ret = pool_start(&g->asking, run->options.checks, check_run);
+	g->peer.wake = g->asking.done_fd;
+	/* what a command leaves behind stays below us: proc_descends() counts on it */
+	if (!ret && g->asks == CHECK_EXEC && prctl(PR_SET_CHILD_SUBREAPER, 1))
+		ret = -errno;
+	return ret ? fail_errno(-ret, "threads") : 0;
+}
+
+static void meet_daemon(struct gate *g)
+{
+	struct check check = {
+		.what = g->checker,
+		.fd = -1,
+		.deadline = now_ms() + PING_MS,
+		.stop = &g->stop_checks,
+		.peer = &g->peer,
+	};
+
+	clamd_ping(&check);
+	if (check.error)
+		complain("%s; all that is asked fails until it answers", check.text);
+	free(check.text);
+}
+
+static int bind_group(struct run *run)
+{
+	struct gate *g = &run->g;
+	struct fanotify_nl_bind bind = {
+		.number = run->options.group,
+		.settings = {
+			.set = FANOTIFY_NL_SET_FLAGS | FANOTIFY_NL_SET_STAT_MASK,
+			.flags = FANOTIFY_GROUP_FLAG_PERMISSION,
+			.stat_mask = STAT_MASK,
+		},
+	};
+	struct fanotify_nl_settings *settings = &run->options.settings;
+	struct fanotify_nl_group_info info;
+	struct fanotify_nl_caps caps;
+	int ret;
+
+	ret = fanotify_nl_caps(g->h, &caps);
+	if (ret)
+		return fail_nl(g->h, ret, "capabilities");
+	if (!caps.permission_groups_max) {
+		complain("this kernel cannot have permission groups (%s)",
+			 "fanotifyctl capabilities shows what it can");
+		return EXIT_FAILURE;
+	}
+	if (needs_memory(g, &g->rules))
+		bind.settings.flags |= FANOTIFY_GROUP_FLAG_REMEMBER;
+	/* a predecessor's group may be other than wanted: what can be set is, afterwards */
+	if (bind.number && !fanotify_nl_group_get(g->h, bind.number, &info))
+		bind.settings.flags |= info.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
+	g->remembers = bind.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
+	ret = fanotify_nl_bind(g->h, &bind);
+	if (ret)
+		return fail_nl(g->h, ret, "bind");
+	if (g->check_ms + settings->timeout_ms > WAIT_MS) {
+		settings->set |= FANOTIFY_NL_SET_WAIT_MS;
+		settings->wait_ms = g->check_ms + settings->timeout_ms;
+	}
+	ret = settings->set ? fanotify_nl_group_set(g->h, settings) : 0;
+	return ret ? fail_nl(g->h, ret, "settings") : 0;
+}
+
+static int start(struct run *run)
+{
+	struct gate *g = &run->g;
+	const __u32 all = OPERATION_OPEN | OPERATION_EXEC | OPERATION_ACCESS;
+	int ret;
+
+	if (read_rules(g, &g->rules))
+		return EXIT_FAILURE;
+	ret = open_signals(run);
+	if (!ret)
+		ret = name_paths(run);
+	if (ret)
+		return ret;
+	g->mountinfo = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+	if (g->mountinfo < 0)
+		return fail_errno(errno, "/proc/self/mountinfo");
+	g->h = open_nl();
+	if (!g->h)
+		return EXIT_FAILURE;
+	ret = start_threads(run);
+	if (ret)
+		return ret;
+	if (g->asks == CHECK_CLAMD)
+		meet_daemon(g);
+	ret = bind_group(run);
+	if (ret)
+		return ret;
+	run->operations = rules_operations(&g->rules);
+	ret = change_marks(run, run->operations, all & ~run->operations);
+	if (ret)
+		return ret;
+	say_ready(run);
+	notify_send(&g->notify, "READY=1");
+	return 0;
+}
+
+/* ---- signals ---- */
+
+/* Old rules and the kernel's memory of them are out of force; changed settings do that. */
+static void forget(struct gate *g)
+{
+	const struct fanotify_nl_settings same = {
+		.set = FANOTIFY_NL_SET_STAT_MASK,
+		.stat_mask = STAT_MASK,
+	};
+	struct request *r;
+	int ret;
+
+	ret = fanotify_nl_group_set(g->h, &same);
+	if (ret)
+		fail_nl(g->h, ret, "what was remembered is not forgotten");
+	TAILQ_FOREACH(r, &g->pending, link)
+		r->outdated = true;
+}
+
+static void reload(struct run *run)
+{
+	struct gate *g = &run->g;
+	struct rules rules;
+	__u32 operations;
+
+	if (!g->rules_path) {
+		complain("there are no rules to read again");
+		return;
+	}
+	notify_send(&g->notify, "RELOADING=1");
+	if (read_rules(g, &rules)) {
+		complain("the old rules stay in force");
+	} else if (needs_memory(g, &rules) && !g->remembers) {
+		complain("remember is new in the rules, and takes a restart: the old ones stay in force");
+		rules_free(&rules);
+	} else {
+		operations = rules_operations(&rules);
+		/* more is gated first, less at last */
+		if (change_marks(run, operations & ~run->operations, 0)) {
+			complain("the old rules stay in force");
+			rules_free(&rules);
+		} else {
+			rules_free(&g->rules);
+			g->rules = rules;
+			forget(g);
+			if (change_marks(run, 0, run->operations & ~operations))
+				complain("more is gated than the rules need");
+			run->operations = operations;
+			complain("new rules are in force");
+			say_ready(run);
+		}
+	}
+	notify_send(&g->notify, "READY=1");
+}
+
+static void take_signals(struct run *run)
+{
+	struct signalfd_siginfo info;
+
+	while (read(run->signals, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			/* orphans of commands; the commands are their threads' */
+			while (waitpid(-1, NULL, WNOHANG | __WNOTHREAD) > 0)
+				;
+			break;
+		case SIGHUP:
+			reload(run);
+			break;
+		case SIGUSR1:
+			statistics_print(&run->g);
+			break;
+		default:
+			/* a successor can take over what lingers */
+			run->leave = info.ssi_signo == SIGTERM && run->options.settings.linger_ms;
+			run->g.stop = true;
+		}
+	}
+}
+
+/* ---- the loop ---- */
+
+/* The kernel has shut the socket: it is still there if it was us. */
+static void say_gone(struct gate *g)
+{
+	struct fanotify_nl_caps caps;
+
+	if (fanotify_nl_caps(g->h, &caps))
+		complain("the group is gone: was the module unloaded?");
+	else
+		complain("evicted, as too many requests in a row were not answered in time");
+	g->status = EXIT_FAILURE;
+	g->stop = true;
+}
+
+/* Return: milliseconds after which to look again, though nothing says so; 0: none. */
+static int take_requests(struct gate *g)
+{
+	struct fanotify_nl_event event;
+	int ret = 0;
+
+	for (int i = 0; i < BURST && !g->stop; i++) {
+		ret = fanotify_nl_next_event(g->h, &event);
+		if (ret > 0 && (event.has & FANOTIFY_NL_HAS_DEADLINE))
+			request_take(g, &event);
+		else if (!ret || ret == -ENOBUFS || ret == -ENOMEM || ret == -EBUSY)
+			break;
+		else if (ret == -ESHUTDOWN)
+			say_gone(g);
+		else if (ret < 0 && ret != -EBADMSG) {
+			g->status = fail_nl(g->h, ret, "requests");
+			g->stop = true;
+		}
+	}
+	if (ret > 0 || ret == -EBADMSG)
+		return -1;
+	return ret < 0 ? 10 : 0;
+}
+
+static int until(__s64 at)
+{
+	__s64 left = at - now_ms();
+
+	return left < 0 ? 0 : left;
+}
+
+static void loop(struct run *run)
+{
+	struct gate *g = &run->g;
+	__s64 watchdog = 0;
+
+	while (!g->stop) {
+		struct pollfd fds[] = {
+			{ .fd = fanotify_nl_fd(g->h), .events = POLLIN },
+			{ .fd = run->signals, .events = POLLIN },
+			{ .fd = g->hashing.done_fd, .events = POLLIN },
+			{ .fd = g->checker ? g->asking.done_fd : -1, .events = POLLIN },
+		};
+		int again = take_requests(g);
+		__s64 due;
+		int wait = -1;
+
+		verdicts_send(g);
+		requests_checked(g);
+		due = requests_due(g);
+		verdicts_send(g);
+		if (due)
+			wait = until(due);
+		if (g->notify.watchdog_ms) {
+			if (now_ms() >= watchdog) {
+				notify_send(&g->notify, "WATCHDOG=1");
+				watchdog = now_ms() + g->notify.watchdog_ms;
+			}
+			if (wait < 0 || wait > until(watchdog))
+				wait = until(watchdog);
+		}
+		if (again)
+			wait = again < 0 ? 0 : wait < 0 || wait > again ? again : wait;
+		if (!g->stop && poll(fds, 4, wait) > 0 && fds[1].revents)
+			take_signals(run);
+	}
+}
+
+/* ---- the end ---- */
+
+static int count_timeouts(const struct fanotify_nl_member_info *info, void *arg)
+{
+	struct gate *g = arg;
+
+	if (info->member != fanotify_nl_bound(g->h)->member || !info->timeouts)
+		return 0;
+	complain("%llu requests were not answered in time", info->timeouts);
+	return 1;
+}
+
+/*
+ * Requests that are pending are allowed when the group ends, or are put before the
+ * successor if it lingers: so there is nothing to wait for.
+ */
+static void end(struct run *run)
+{
+	struct gate *g = &run->g;
+
+	notify_send(&g->notify, "STOPPING=1");
+	__atomic_store_n(&g->stop_checks, true, __ATOMIC_RELAXED);
+	if (fanotify_nl_stats(g->h, fanotify_nl_bound(g->h)->number, count_timeouts, g) > 0 &&
+	    !g->status)
+		g->status = EXIT_LOST;
+	if (!run->leave && g->status != EXIT_FAILURE)
+		fanotify_nl_unbind(g->h);
+	else if (run->leave)
+		complain("group %u lingers, and waits %u ms for a successor",
+			 fanotify_nl_bound(g->h)->number, run->options.settings.linger_ms);
+	statistics_print(g);
+	if (lines_lost(&g->lines) && !g->status)
+		g->status = EXIT_LOST;
+}
+
+int cmd_gate(char **argv)
+{
+	struct run run = { .signals = -1 };
+	struct gate *g = &run.g;
+	int ret;
+
+	ret = gate_options_parse(&run.options, g, argv);
+	if (ret)
+		return ret < 0 ? EXIT_USAGE : show_help("gate");
+	if (run.options.check)
+		return check_rules(&run);
+	TAILQ_INIT(&g->pending);
+	g->out.take = take_line;
+	g->out.arg = &g->lines;
+	notify_open(&g->notify);
+	g->status = start(&run);
+	if (!g->status) {
+		loop(&run);
+		end(&run);
+	}
+	fanotify_nl_close(g->h);
+	__atomic_store_n(&g->stop_checks, true, __ATOMIC_RELAXED);
+	pool_end(&g->hashing);
+	pool_end(&g->asking);
+	if (lines_end(&g->lines) && !g->status)
+		g->status = EXIT_FAILURE;
+	return g->status;
+}

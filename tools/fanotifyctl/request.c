@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl gate: requests, from their arrival to the answer.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fanotifyctl.h"
+#include "gate.h"
+#include "proc.h"
+
+/* Failed checks are told of so often; the others are counted. */
+#define TELL_MS		1000
+
+/* A clock that has run out while nobody looked. */
+#define CLOCK_MIN_MS	10
+
+/* ---- a request ---- */
+
+static enum operation operation_of(__u64 mask)
+{
+	if (mask & FANOTIFY_KIND_OPEN_EXEC_PERM)
+		return OPERATION_EXEC;
+	return mask & FANOTIFY_KIND_ACCESS_PERM ? OPERATION_ACCESS : OPERATION_OPEN;
+}
+
+/* What it is called here; NULL: it is on no mount that is visible. */
+static char *request_path(struct gate *g, const struct fanotify_nl_event *event)
+{
+	struct pollfd changed = { .fd = g->mountinfo, .events = POLLPRI };
+	struct mounts mounts;
+	bool inside;
+
+	if (!event->path)
+		return NULL;
+	/* a mount that is newer than what was read last */
+	if (poll(&changed, 1, 0) > 0 && !mounts_read(&mounts)) {
+		mounts_free(&g->tree.mounts);
+		g->tree.mounts = mounts;
+	}
+	return tree_name(&g->tree, event->dev_major, event->dev_minor, event->path, &inside);
+}
+
+static struct request *request_new(struct gate *g, const struct fanotify_nl_event *event)
+{
+	const struct fanotify_nl_stat *st = &event->object.stat;
+	struct request *r = xrealloc(NULL, sizeof(*r));
+
+	*r = (struct request){
+		.id = event->id,
+		.actor = event->actor,
+		.subject = {
+			.operation = operation_of(event->mask),
+			.path = request_path(g, event),
+			.has_uid = event->actor.has & FANOTIFY_NL_ACTOR_HAS_UID,
+			.uid = event->actor.uid,
+			.has_owner = st->has & FANOTIFY_STAT_FIELD_UID,
+			.owner = st->uid,
+			.has_size = st->has & FANOTIFY_STAT_FIELD_SIZE,
+			.size = st->size,
+		},
+		.fs_path = event->path ? xstrdup(event->path) : NULL,
+		.regular = !(st->has & FANOTIFY_STAT_FIELD_MODE) || S_ISREG(st->mode),
+		.arrived = now_ms(),
+		.check.fd = -1,
+	};
+	r->actor.comm = event->actor.comm ? xstrdup(event->actor.comm) : NULL;
+	/* the kernel's clock must never run out while there is somebody to answer */
+	r->clock = (__s64)(event->deadline / 1000000) - r->arrived;
+	if (r->clock < CLOCK_MIN_MS)
+		r->clock = CLOCK_MIN_MS;
+	r->defer_at = r->arrived + r->clock * 3 / 4;
+	r->give_up = r->arrived + (g->check_ms ? g->check_ms : r->clock * 7 / 8);
+	TAILQ_INSERT_TAIL(&g->pending, r, link);
+	return r;
+}
+
+static void check_clear(struct check *check)
+{
+	if (check->fd >= 0)
+		close(check->fd);
+	free(check->json);
+	free(check->text);
+	*check = (struct check){ .fd = -1 };
+}
+
+static void request_free(struct request *r)
+{
+	check_clear(&r->check);
+	free((char *)r->subject.path);
+	free((char *)r->subject.exec);
+	free((char *)r->actor.comm);
+	free(r->fs_path);
+	free(r);
+}
+
+/* ---- answers ---- */
+
+void verdicts_send(struct gate *g)
+{
+	int ret;
+
+	if (!g->verdict_count)
+		return;
+	ret = fanotify_nl_verdict(g->h, g->verdicts, g->verdict_count);
+	g->verdict_count = 0;
+	/* a task that was killed meanwhile, or a clock that ran out */
+	if (ret == -ENOENT) {
+		g->statistics.late++;
+	} else if (ret) {
+		g->status = fail_nl(g->h, ret, "answer");
+		g->stop = true;
+	}
+}
+
+static struct fanotify_nl_verdict *verdict_add(struct gate *g, const struct request *r,
+					       __u32 response)
+{
+	struct fanotify_nl_verdict *verdict;
+
+	if (g->verdict_count == BATCH)
+		verdicts_send(g);
+	verdict = &g->verdicts[g->verdict_count++];
+	*verdict = (struct fanotify_nl_verdict){ .id = r->id, .response = response };
+	return verdict;
+}
+
+static void request_answer(struct gate *g, struct request *r, const struct action *action,
+			   enum origin origin)
+{
+	bool deny = action->outcome == OUTCOME_DENY;
+	struct statistics *s = &g->statistics;
+	struct fanotify_nl_verdict *verdict;
+	__u64 waited = now_ms() - r->arrived;
+
+	/* while it waits: afterwards nobody knows */
+	if (deny && !r->subject.exec)
+		r->subject.exec = proc_exec(r->actor.tgid);
+	verdict = verdict_add(g, r, deny ? FANOTIFY_VERDICT_DENY : FANOTIFY_VERDICT_ALLOW);
+	if (deny)
+		verdict->error = action->error;
+	if (action->audit)
+		verdict->flags |= FANOTIFY_VERDICT_FLAG_AUDIT;
+	if (action->remember && g->remembers && !r->outdated)
+		verdict->flags |= FANOTIFY_VERDICT_FLAG_REMEMBER;
+	*(deny ? &s->denied : &s->allowed) += 1;
+	s->waited_ms += waited;
+	if (waited > s->waited_max_ms)
+		s->waited_max_ms = waited;
+	decision_log(g, r, action, origin);
+
+	TAILQ_REMOVE(&g->pending, r, link);
+	r->answered = true;
+	if (!r->checking)
+		request_free(r);
+}
+
+/* Whoever reads the messages may wait for an answer himself, so nobody waits for him. */
+static void tell_failure(struct gate *g, const struct request *r, const char *what,
+			 const char *why)
+{
+	struct pollfd messages = { .fd = STDERR_FILENO, .events = POLLOUT };
+	__s64 now = now_ms();
+
+	g->statistics.failed++;
+	if (now < g->told_at + TELL_MS || poll(&messages, 1, 0) <= 0) {
+		g->untold++;
+		return;
+	}
+	if (g->untold)
+		complain("%u more checks have failed", g->untold);
+	complain("%s %s: %s", what, r->subject.path ? r->subject.path : "?", why);
+	g->told_at = now;
+	g->untold = 0;
+}
+
+/* A check gave nothing to decide by. */
+static void request_fail(struct gate *g, struct request *r, const char *what, const char *why)
+{
+	tell_failure(g, r, what, why);
+	request_answer(g, r, &g->on_error, BY_ERROR);
+}
+
+static void request_late(struct gate *g, struct request *r)
+{
+	g->statistics.too_long++;
+	request_answer(g, r, &g->on_timeout, BY_TIMEOUT);
+}
+
+/* ---- checks ---- */
+
+/* Return: 0; -1: there is no file to look at. */
+static int request_open(struct gate *g, struct request *r)
+{
+	r->check.fd = fanotify_nl_event_open_id(g->h, r->id);
+	return r->check.fd < 0 ? -1 : 0;
+}
+
+static void request_check(struct gate *g, struct request *r, enum check_kind kind)
+{
+	struct check *check = &r->check;
+
+	check->kind = kind;
+	check->what = g->checker;
+	check->action = r->action;
+	check->deadline = r->give_up;
+	check->stop = &g->stop_checks;
+	check->peer = &g->peer;
+	r->checking = true;
+	pool_add(kind == CHECK_HASH ? &g->hashing : &g->asking, &check->job);
+}
+
+static bool keep_line(void *arg, const char *line, size_t len)
+{
+	struct check *check = arg;
+
+	check->json = xrealloc(NULL, len);
+	memcpy(check->json, line, len);
+	check->json_len = len;
+	return true;
+}
+
+static void request_ask(struct gate *g, struct request *r)
+{
+	const struct action allow = { 0 };
+
+	if (!r->regular) {
+		request_answer(g, r, &allow, BY_KIND);
+		return;
+	}
+	g->statistics.asked++;
+	if (request_open(g, r)) {
+		request_fail(g, r, "opening of", fanotify_nl_error(g->h));
+		return;
+	}
+	if (g->asks == CHECK_EXEC) {
+		struct out o = { .json = true, .take = keep_line, .arg = &r->check };
+
+		out_begin(&o);
+		request_print(&o, r);
+		out_end(&o);
+	}
+	request_check(g, r, g->asks);
+}
+
+/* ---- decisions ---- */
+
+static void request_decide(struct gate *g, struct request *r)
+{
+	const struct action *action = rules_match(&g->rules, &r->subject, &r->line);
+
+	while (!action) {
+		if (r->regular && !request_open(g, r)) {
+			g->statistics.hashed++;
+			request_check(g, r, CHECK_HASH);
+			return;
+		}
+		/* no hash can be had: no rule that wants one fits */
+		r->subject.hashed = true;
+		action = rules_match(&g->rules, &r->subject, &r->line);
+	}
+	r->action = *action;
+	if (action->outcome == OUTCOME_ASK)
+		request_ask(g, r);
+	else
+		request_answer(g, r, &r->action, r->line ? BY_RULE : BY_NONE);
+}
+
+/*
+ * The checker must not wait for itself. A command's processes are below this one, as
+ * it reaps what they leave; a daemon is known by its answers.
+ */
+static bool of_checker(const struct gate *g, const struct fanotify_nl_actor *actor)
+{
+	siginfo_t info;
+
+	if (!g->checker)
+		return false;
+	if (g->asks == CHECK_EXEC)
+		return (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ||
+			errno != ECHILD) &&
+		       proc_descends(actor->tgid, getpid());
+	return g->exempt && actor->tgid == g->exempt &&
+	       proc_start_ticks(actor->start) == g->exempt_start;
+}
+
+static void allow_checker(struct gate *g, struct request *r)
+{
+	const struct action allow = { 0 };
+
+	g->statistics.of_checker++;
+	request_answer(g, r, &allow, BY_DESCENT);
+}
+
+/* Another process turns out to be the daemon: it may wait already. */
+static void meet_peer(struct gate *g)
+{
+	__u32 pid = __atomic_load_n(&g->peer.pid, __ATOMIC_RELAXED);
+	struct request *r, *next;
+
+	if (pid == g->exempt)
+		return;
+	g->exempt = pid;
+	g->exempt_start = proc_start(pid);
+	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
+		next = TAILQ_NEXT(r, link);
+		if (of_checker(g, &r->actor))
+			allow_checker(g, r);
+	}
+}
+
+void request_take(struct gate *g, const struct fanotify_nl_event *event)
+{
+	struct request *r;
+
+	r = request_new(g, event);
+	g->statistics.requests++;
+	if (of_checker(g, &r->actor)) {
+		allow_checker(g, r);
+		return;
+	}
+	if (g->rules.uses_exec || g->asks == CHECK_EXEC)
+		r->subject.exec = proc_exec(r->actor.tgid);
+	request_decide(g, r);
+}
+
+static void request_hashed(struct gate *g, struct request *r)
+{
+	int error = r->check.error;
+
+	memcpy(r->sha256, r->check.sha256, sizeof(r->sha256));
+	if (error && error != ETIMEDOUT)
+		tell_failure(g, r, "check of", r->check.text);
+	check_clear(&r->check);
+	if (error == ETIMEDOUT) {
+		request_late(g, r);
+		return;
+	}
+	r->subject.hashed = true;
+	r->subject.sha256 = error ? NULL : r->sha256;
+	request_decide(g, r);
+}
+
+static void request_asked(struct gate *g, struct request *r)
+{
+	struct check *check = &r->check;
+
+	if (check->error == ETIMEDOUT)
+		request_late(g, r);
+	else if (check->error)
+		request_fail(g, r, "check of", check->text);
+	else
+		request_answer(g, r, &check->action, BY_CHECKER);
+}
+
+static void checked(struct gate *g, struct job *job)
+{
+	struct request *r = (struct request *)job;
+
+	r->checking = false;
+	if (r->answered)
+		request_free(r);
+	else if (r->check.kind == CHECK_HASH)
+		request_hashed(g, r);
+	else
+		request_asked(g, r);
+}
+
+void requests_checked(struct gate *g)
+{
+	struct job *job;
+
+	meet_peer(g);
+	while ((job = pool_done(&g->hashing)))
+		checked(g, job);
+	while (g->checker && (job = pool_done(&g->asking)))
+		checked(g, job);
+}
+
+__s64 requests_due(struct gate *g)
+{
+	struct request *r, *next;
+	__s64 now = now_ms();
+	__s64 due = 0;
+
+	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
+		__s64 at;
+
+		next = TAILQ_NEXT(r, link);
+		if (now >= r->give_up) {
+			request_late(g, r);
+			continue;
+		}
+		if (g->check_ms && now >= r->defer_at) {
+			verdict_add(g, r, FANOTIFY_VERDICT_DEFER);
+			g->statistics.deferred++;
+			r->defer_at = now + r->clock * 3 / 4;
+		}
+		at = g->check_ms && r->defer_at < r->give_up ? r->defer_at : r->give_up;
+		if (!due || at < due)
+			due = at;
+	}
+	return due;
+}
