@@ -296,12 +296,12 @@ static void groups_take_filters(struct kunit *test)
 					       &settings, false)));
 	KUNIT_EXPECT_NOT_NULL(test, settings.filters);
 
-	fanl_group_set(member->group, &settings);
+	fanl_group_set(member->group, &settings, NULL);
 	KUNIT_EXPECT_NULL(test, settings.filters);
 	KUNIT_EXPECT_TRUE(test, has_first(member->group, &two[0]));
 
 	/* given, and none: they go */
-	fanl_group_set(member->group, &settings);
+	fanl_group_set(member->group, &settings, NULL);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(member->group->filters));
 }
 

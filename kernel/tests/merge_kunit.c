@@ -21,7 +21,7 @@ static void set_flags(struct kunit *test, u32 flags)
 		.flags = flags,
 	};
 
-	KUNIT_ASSERT_EQ(test, fanl_group_set(d->group, &settings), 0);
+	KUNIT_ASSERT_EQ(test, fanl_group_set(d->group, &settings, NULL), 0);
 }
 
 static int merge_init(struct kunit *test)
