@@ -355,7 +355,8 @@ static void the_largest_fits(struct kunit *test)
 	fanl_encode(test);
 
 	KUNIT_EXPECT_EQ(test, fanl_present(f->tb, FANOTIFY_A_EVENT_MAX),
-			GENMASK_ULL(FANOTIFY_A_EVENT_LENGTH, 1) & ~ATTR(LINK));
+			(GENMASK_ULL(FANOTIFY_A_EVENT_LENGTH, 1) & ~ATTR(LINK)) |
+				ATTR(DEADLINE));
 	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NAME]),
 			FANOTIFY_NAME_MAX + 1);
 	KUNIT_EXPECT_EQ(test, nla_len(f->tb[FANOTIFY_A_EVENT_NEW_NAME]),
