@@ -334,6 +334,10 @@ static unsigned int likely(int cmd, int type, const struct policy_attr *attr)
 {
 	if (stands_for(cmd, type) || cmd == FANOTIFY_CMD_EVENT_OPEN)
 		return 98;
+	/* without a gate, which nobody can have here, its settings are refused */
+	if ((cmd == FANOTIFY_CMD_BIND || cmd == FANOTIFY_CMD_GROUP_SET) &&
+	    type >= FANOTIFY_A_GROUP_TIMEOUT_MS)
+		return 3;
 	/* with an ignore mask, a mark needs a flag or a file */
 	if ((cmd == FANOTIFY_CMD_MARK_ADD || cmd == FANOTIFY_CMD_MARK_REMOVE) &&
 	    attr->type == POLICY_TYPE_UINT)
