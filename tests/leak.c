@@ -15,7 +15,7 @@
 #include "storm.h"
 
 #define BINDS	1000
-#define LOADS	50
+#define LOADS	30
 
 #define CACHES_MAX	512
 
@@ -246,7 +246,7 @@ FIXTURE_TEARDOWN(leak)
 {
 }
 
-TEST_F_TIMEOUT(leak, nothing_grows_from_n_to_2n_rounds, 120)
+TEST_F_TIMEOUT(leak, nothing_grows_from_n_to_2n_rounds, 300)
 {
 	ASSERT_EQ(0, variant->work(variant->rounds));
 	ASSERT_EQ(0, measure(&before));

@@ -332,9 +332,11 @@ static void say_flags(struct fuzz *f, bool dump)
 /* In percent: with all attributes at once, few messages make sense. */
 static unsigned int likely(int cmd, int type, const struct policy_attr *attr)
 {
+	/* without a gate, which nobody can have here, what is of it is refused */
+	if (cmd == FANOTIFY_CMD_EVENT_OPEN && type == FANOTIFY_A_EVENT_OPEN_ID)
+		return 3;
 	if (stands_for(cmd, type) || cmd == FANOTIFY_CMD_EVENT_OPEN)
 		return 98;
-	/* without a gate, which nobody can have here, its settings are refused */
 	if ((cmd == FANOTIFY_CMD_BIND || cmd == FANOTIFY_CMD_GROUP_SET) &&
 	    type >= FANOTIFY_A_GROUP_TIMEOUT_MS)
 		return 3;
