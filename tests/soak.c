@@ -738,8 +738,11 @@ static unsigned int never_done(const char *name, const struct count *count)
 	return !count->done;
 }
 
+/* What only comes when events come faster than they do on a slow machine is counted. */
 static bool is_asked_for(int op)
 {
+	if (op == OP_gap || op == OP_merged)
+		return false;
 	return (op != OP_unload && op != OP_load) || remains_is_module();
 }
 
@@ -772,8 +775,7 @@ TEST_F_TIMEOUT(soak, all_at_once, 86400)
 	}
 	EXPECT_EQ(0, shared->errors);
 	for (int op = 0; op < OPS; op++)
-		if (is_asked_for(op))
-			never += never_done(op_names[op], &shared->op[op]);
+		never += never_done(op_names[op], &shared->op[op]) && is_asked_for(op);
 	for (int op = 0; op < FSOPS_PLAIN_COUNT; op++)
 		never += never_done(fsop_name(op), &shared->fsop[op]);
 	EXPECT_EQ(0, never) {
