@@ -428,9 +428,19 @@ static bool bind_somewhere(struct member *m)
 /* So much at once, while nothing is read, that some of it is merged or lost. */
 static void overload(struct member *m)
 {
-	char path[64];
+	const struct fanotify_nl_settings settings = {
+		.set = FANOTIFY_NL_SET_QUEUE_LIMIT | FANOTIFY_NL_SET_FLAGS |
+		       FANOTIFY_NL_SET_FILTERS,
+		.queue_limit = 65536,
+		.flags = rng_percent(m->rng, 50) ? FANOTIFY_GROUP_FLAG_MERGE : 0,
+	};
+	const struct fanotify_nl_mark mark = {
+		.type = FANOTIFY_MARK_TYPE_FILESYSTEM, .path = "base", .mask = KIND(ATTRIB),
+	};
+	const char *path = "base/often";
 
-	snprintf(path, sizeof(path), "%s/often", some_place(m->rng));
+	told(m, OP_group_set, fanotify_nl_group_set(m->h, &settings));
+	told(m, OP_mark_filesystem, fanotify_nl_mark_add(m->h, &mark, NULL));
 	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
 	for (unsigned int i = 0; i < OVERLOAD && !shared->stop; i++)
 		chmod(path, i & 1 ? 0666 : 0644);
@@ -738,11 +748,8 @@ static unsigned int never_done(const char *name, const struct count *count)
 	return !count->done;
 }
 
-/* What only comes when events come faster than they do on a slow machine is counted. */
 static bool is_asked_for(int op)
 {
-	if (op == OP_gap || op == OP_merged)
-		return false;
 	return (op != OP_unload && op != OP_load) || remains_is_module();
 }
 
