@@ -10,6 +10,7 @@
  * The seed decides what each process does; when, the scheduler does.
  */
 #include <getopt.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -28,12 +29,14 @@
 #define ERRORS_MAX	20
 /* Most lives end by themselves, some by a signal or with the module. */
 #define LIFE_MS		2000
-#define KILL_MS		2500
+#define KILL_MS		5000
+#define PAUSE_US	20000
 #define LOADED_MS	6000
 /* What holds up an unmount for longer is no operation of a writer. */
 #define UNMOUNT_MS	30000
 
-#define OVERLOAD	600
+/* Events of a kilobyte, so that these fill the least queue and most sockets. */
+#define OVERLOAD	150
 
 static double minutes = 2;
 static unsigned long long seed;
@@ -124,6 +127,8 @@ static void writer(unsigned int number, struct rng *rng)
 		enum fsop op = rng_below(rng, FSOPS_PLAIN_COUNT);
 
 		counted(&shared->fsop[op], fsop_do(op, some_place(rng), rng));
+		/* members are to have a share of the CPUs */
+		usleep(rng_below(rng, PAUSE_US));
 	}
 }
 
@@ -437,8 +442,9 @@ static void overload(struct member *m)
 	const struct fanotify_nl_mark mark = {
 		.type = FANOTIFY_MARK_TYPE_FILESYSTEM, .path = "base", .mask = KIND(ATTRIB),
 	};
-	const char *path = "base/often";
+	char path[NAME_MAX * 2] = "base/";
 
+	memset(path + strlen(path), 'o', NAME_MAX);
 	told(m, OP_group_set, fanotify_nl_group_set(m->h, &settings));
 	told(m, OP_mark_filesystem, fanotify_nl_mark_add(m->h, &mark, NULL));
 	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
@@ -489,6 +495,8 @@ static void live(struct rng *rng)
 	if (bind_somewhere(&m)) {
 		for (int i = rng_below(rng, 4); i >= 0; i--)
 			add_mark(&m);
+		if (rng_percent(rng, 40))
+			overload(&m);
 		for (end = now_ns() + rng_below(rng, LIFE_MS) * 1000000ULL;
 		     now_ns() < end && !shared->stop;) {
 			do_something(&m);
