@@ -182,6 +182,46 @@ static u64 fanl_ask_kinds(struct fanl_group *group, struct fanl_ask *ask)
 	return fanl_hook_perm_kinds(group, &ask->call, &ask->wants);
 }
 
+/* Skip marks that have gone from what fsnotify has found; return whether any had. */
+static bool fanl_ask_skip_gone(struct fanl_ask *ask)
+{
+	struct fsnotify_iter_info *iter_info = ask->iter_info;
+	bool skipped = false;
+	int type;
+
+	fsnotify_foreach_iter_type(type) {
+		struct fsnotify_mark *gone = iter_info->marks[type], *next;
+
+		if (!gone || gone->group != iter_info->current_group ||
+		    (READ_ONCE(gone->flags) & FSNOTIFY_MARK_FLAG_ATTACHED))
+			continue;
+		next = hlist_entry_safe(READ_ONCE(gone->obj_list.next),
+					struct fsnotify_mark, obj_list);
+		iter_info->marks[type] = next;
+		if (!next || next->group != iter_info->current_group)
+			iter_info->report_mask &= ~BIT(type);
+		if (type == FSNOTIFY_ITER_TYPE_INODE)
+			ask->memory = NULL;
+		skipped = true;
+	}
+	return skipped;
+}
+
+/*
+ * Let the task wait. fsnotify does not, if one of the gate's marks has just gone;
+ * but a file's own comes and goes with what is remembered, and that of its
+ * filesystem still wants to know.
+ *
+ * Return: false if there is no gate any more.
+ */
+static bool fanl_ask_pin(struct fanl_ask *ask)
+{
+	while (!fanl_prepare_user_wait(ask->iter_info))
+		if (!fanl_ask_skip_gone(ask) || !ask->iter_info->report_mask)
+			return false;
+	return true;
+}
+
 /* Return: 0 to go on, or a negative errno. */
 static int fanl_ask_wait(struct fanl_group *group, struct fanl_ask *ask)
 {
@@ -194,8 +234,7 @@ static int fanl_ask_wait(struct fanl_group *group, struct fanl_ask *ask)
 	if (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_REMEMBER)
 		perm.memory = fanl_memory_arm(ask->inode, ask->memory,
 					      &perm.memory_seq);
-	/* it fails if a mark is going away: there is no gate any more */
-	if (fanl_prepare_user_wait(ask->iter_info)) {
+	if (fanl_ask_pin(ask)) {
 		err = fanl_perm_ask(group, &perm, fanl_ask_make, ask);
 		fanl_finish_user_wait(ask->iter_info);
 	}

@@ -426,7 +426,7 @@ bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
 	member->window.evicted = true;
 	fanl_perm_requeue(group, member);
 	before = gate->state;
-	if (last && before == FANL_GATE_ACTIVE) {
+	if (before == FANL_GATE_ACTIVE && !fanl_gate_has_decider(group)) {
 		if (why == FANL_LEAVE_UNBOUND)
 			fanl_gate_close(group, FANL_GATE_ENDED);
 		else if (why == FANL_LEAVE_GONE && gate->set.linger_ms)
@@ -520,10 +520,13 @@ void fanl_gate_set(struct fanl_group *group,
 	spin_lock(&group->lock);
 	gate->set = *set;
 	gate->cookie = atomic64_inc_return(&fanl_gate_cookie);
-	hash_for_each(gate->shares, bucket, share, node)
-		fanl_fair_admit(group, share);
-	fanl_fair_pump(group);
 	/* they may have to get up earlier now */
+	hash_for_each(gate->shares, bucket, share, node) {
+		list_for_each_entry(perm, &share->parked, node)
+			wake_up_process(perm->task);
+		fanl_fair_admit(group, share);
+	}
+	fanl_fair_pump(group);
 	hash_for_each(gate->by_id, bucket, perm, by_id)
 		wake_up_process(perm->task);
 	spin_unlock(&group->lock);

@@ -32,6 +32,7 @@ struct fanl_hook {
 	struct inode			*dir;
 	const struct qstr		*name;
 	u32				flags;
+	bool				filtered;
 	struct dentry			*dentry;
 	struct dentry			*parent;
 	struct name_snapshot		snapshot;
@@ -230,8 +231,12 @@ static u64 fanl_hook_wanted(struct fanl_group *group, struct fanl_hook *hook,
 	u64 everywhere = wants->ignored, below = 0;
 
 	if (!(wants->kinds & (wants->wanted | wants->subtree) &
-	      ~FANL_KIND_MODIFIERS) ||
-	    !fanl_hook_passes(group, hook, wants->kinds))
+	      ~FANL_KIND_MODIFIERS))
+		return 0;
+	hook->filtered = !fanl_hook_passes(group, hook, wants->kinds);
+	/* a directory may bring in what they let through */
+	if (hook->filtered && !((hook->mask & FS_RENAME) &&
+				(wants->kinds & FANOTIFY_KIND_ONDIR)))
 		return 0;
 	if (READ_ONCE(group->nr_subtrees))
 		below = fanl_hook_subtrees(group, hook, inode, wants);
@@ -531,7 +536,8 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 	fanl_hook_init(&hook, mask, data, data_type, dir, name);
 	hook.operation = fanl_operation_get(mask, data, data_type, inode, dir);
 	kinds = fanl_hook_kinds(group, &hook, inode, iter_info, &mnt_id);
-	if (!kinds)
+	if (!kinds || (hook.filtered &&
+		       !(hook.flags & FANOTIFY_EVENT_FLAG_MOVED_IN)))
 		goto end;
 
 	hash = hash_ptr(inode ?: dir ?: (void *)hook.sb, 32);
@@ -540,7 +546,8 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 
 	fanl_hook_begin(&hook, inode, kinds, mnt_id);
 	hook.event.hash = hash;
-	fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
+	if (!hook.filtered)
+		fanl_hook_send(group, &hook.event, fanl_hook_gfp(&hook));
 	if ((hook.flags & FANOTIFY_EVENT_FLAG_MOVED_IN) &&
 	    (kinds & FANOTIFY_KIND_ONDIR))
 		fanl_hook_moved_in(group, &hook, inode);

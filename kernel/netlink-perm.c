@@ -27,8 +27,9 @@ void fanl_gate_settings_parse(struct genl_info *info,
 			      struct fanl_gate_settings *set)
 {
 	*set = fanl_gate_defaults;
-	set->timeout_ms = min(set->timeout_ms, fanl_timeout_max);
-	set->uid_pending = min(set->uid_pending, fanl_pending_max);
+	set->timeout_ms = clamp(fanl_timeout_max, FANOTIFY_TIMEOUT_MS_MIN,
+				set->timeout_ms);
+	set->uid_pending = clamp(fanl_pending_max, 1, set->uid_pending);
 	fanl_parse_u32(info, FANOTIFY_A_GROUP_TIMEOUT_MS, &set->timeout_ms);
 	fanl_parse_u32(info, FANOTIFY_A_GROUP_ON_TIMEOUT, &set->on_timeout);
 	fanl_parse_u32(info, FANOTIFY_A_GROUP_WAIT_MS, &set->wait_ms);

@@ -90,6 +90,12 @@ static int fanl_object_check_type(const struct fanl_mark_request *req,
 		NL_SET_ERR_MSG(extack, "filesystem does not let it be watched");
 		return -EINVAL;
 	}
+	if ((kinds & FANL_KINDS_PERM) && (req->path.mnt->mnt_sb->s_type->fs_flags &
+					  FS_DISALLOW_NOTIFY_PERM)) {
+		NL_SET_ERR_MSG(extack,
+			       "filesystem does not let accesses to it wait");
+		return -EINVAL;
+	}
 	if (req->type != FANOTIFY_MARK_TYPE_INODE &&
 	    req->type != FANOTIFY_MARK_TYPE_SUBTREE) {
 		if (!(req->path.mnt->mnt_sb->s_flags & SB_NOUSER))

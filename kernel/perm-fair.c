@@ -129,6 +129,7 @@ static void fanl_fair_deliver(struct fanl_group *group,
 	perm->member = member;
 	perm->state = FANL_PERM_DELIVERED;
 	perm->seen = true;
+	perm->memory_cookie = group->gate->cookie;
 	perm->since = jiffies;
 	list_add_tail(&perm->node, &member->window.delivered);
 	member->window.nr++;

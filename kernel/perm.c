@@ -19,6 +19,7 @@
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/user_namespace.h>
 #include <net/netlink.h>
 
 #include "control.h"
@@ -264,11 +265,27 @@ static bool fanl_perm_closed(struct fanl_group *group, struct fanl_perm *perm)
 	return true;
 }
 
+/*
+ * Whose share an access is of. Who has a user namespace has all the users in it;
+ * one that root has made is the machine's own.
+ */
+static kuid_t fanl_perm_user(void)
+{
+	const struct cred *cred = current_real_cred();
+	const struct user_namespace *ns;
+	kuid_t uid = cred->uid;
+
+	for (ns = cred->user_ns; ns != &init_user_ns; ns = ns->parent)
+		if (!uid_eq(ns->owner, GLOBAL_ROOT_UID))
+			uid = ns->owner;
+	return uid;
+}
+
 /* Return: 0 or -ENOMEM. */
 static int fanl_perm_enter(struct fanl_group *group, struct fanl_perm *perm)
 {
 	struct fanl_gate *gate = group->gate;
-	kuid_t uid = current_real_cred()->uid;
+	kuid_t uid = fanl_perm_user();
 	struct fanl_share *new = NULL, *share;
 
 	spin_lock(&group->lock);

@@ -50,6 +50,7 @@ enum fanl_perm_state {
  * @error: the outcome, an errno, 0 to go on
  * @memory: sees changes of the file, or NULL
  * @memory_seq: its count of changes when the access was asked about
+ * @memory_cookie: of what the group remembered when the event was delivered
  * @said: control events that the task is to send, a bit each
  * @said_member: number of the member that they are about
  * @said_tgid: process that bound it
@@ -76,6 +77,7 @@ struct fanl_perm {
 	int			error;
 	struct fanl_gate_mark	*memory;
 	unsigned int		memory_seq;
+	u64			memory_cookie;
 	u32			said;
 	u32			said_member;
 	u32			said_tgid;

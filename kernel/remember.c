@@ -180,6 +180,12 @@ struct fanl_gate_mark *fanl_memory_arm(struct inode *inode,
 		return NULL;
 	}
 	*seq = READ_ONCE(gate_mark->seq);
+	/* who opens it for writing raises i_writecount, then looks for the mark */
+	smp_mb();
+	if (inode_is_open_for_write(inode)) {
+		fsnotify_put_mark(&gate_mark->fsn);
+		return NULL;
+	}
 	fanl_memory_shrink(fanl_remembered_max);
 	return gate_mark;
 }
@@ -230,7 +236,8 @@ bool fanl_memory_store(struct fanl_group *group, struct fanl_perm *perm,
 	struct fanl_gate_mark *gate_mark = perm->memory;
 	struct fanl_memory *memory = NULL;
 
-	if (!gate_mark || inode_is_open_for_write(d_inode(perm->path->dentry)))
+	if (!gate_mark || perm->memory_cookie != group->gate->cookie ||
+	    inode_is_open_for_write(d_inode(perm->path->dentry)))
 		return false;
 	spin_lock(&gate_mark->lock);
 	if (gate_mark->armed && gate_mark->seq == perm->memory_seq) {
@@ -269,7 +276,10 @@ bool fanl_memory_recall(struct fanl_group *group,
 	const struct fanl_memory *memory;
 	bool known;
 
-	if (list_empty(&gate_mark->memories) || inode_is_open_for_write(inode))
+	/* where nobody decides, that decides */
+	if (list_empty(&gate_mark->memories) ||
+	    inode_is_open_for_write(inode) ||
+	    READ_ONCE(group->gate->state) >= FANL_GATE_HELD)
 		return false;
 	spin_lock(&gate_mark->lock);
 	memory = fanl_memory_find(gate_mark, group);

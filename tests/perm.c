@@ -323,6 +323,14 @@ TEST_F(perm, groups_share_objects)
 	DENIED_IF(true, "dir/file");
 }
 
+/* Where opening takes locks that whoever decides may need. */
+TEST_F(perm, not_of_proc)
+{
+	EXPECT_EQ(-EINVAL, listen_mark(self->h, FILESYSTEM, "/proc", KIND(OPEN_PERM)));
+	EXPECT_NE(NULL, strstr(fanotify_nl_error(self->h), "does not let accesses to it wait"));
+	EXPECT_EQ(-EINVAL, listen_mark(self->h, INODE, "/proc/self/mem", KIND(ACCESS_PERM)));
+}
+
 TEST_F(perm, is_for_permission_groups)
 {
 	struct fanotify_nl *h = listen_open();
@@ -767,6 +775,69 @@ TEST_F(remember, bounded)
 	EXPECT_EQ(0, gate_try(self->h, OPEN, "other", 0, 0, 0));
 	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
 	ASSERT_EQ(0, set_parameter("remembered_max", "65536"));
+}
+
+/* A file's mark that gives way while somebody waits lets nobody else through. */
+TEST_F(remember, its_mark_may_go)
+{
+	struct fanotify_nl_event event;
+	struct access waiting;
+	__s64 id;
+
+	if (variant->type != FILESYSTEM)
+		ASSERT_EQ(0, listen_mark(self->h, variant->type, "other", KIND(OPEN_PERM)));
+	ASSERT_EQ(0, set_parameter("remembered_max", "1"));
+	EXPECT_EQ(0, TOLD(ALLOW));
+	ASSERT_EQ(0, write_open());
+	ASSERT_EQ(0, access_start(&waiting, OPEN, "file", 0));
+	id = gate_next(self->h, 5000, &event);
+	ASSERT_LT(0, id);
+	EXPECT_EQ(0, gate_try(self->h, OPEN, "other", ALLOW, 0, KEEP));
+	/* a worker takes the mark away */
+	usleep(200000);
+	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
+	EXPECT_EQ(0, gate_verdict(self->h, id, ALLOW, 0, 0));
+	EXPECT_EQ(0, access_end(&waiting, 5000));
+	ASSERT_EQ(0, set_parameter("remembered_max", "65536"));
+}
+
+/* An answer to what was asked before the group forgot. */
+TEST_F(remember, not_what_was_asked_before)
+{
+	struct fanotify_nl_settings nothing = {};
+	struct fanotify_nl_event event;
+	struct access a;
+	__s64 id;
+
+	ASSERT_EQ(0, access_start(&a, OPEN, "file", 0));
+	id = gate_next(self->h, 5000, &event);
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, fanotify_nl_group_set(self->h, &nothing));
+	EXPECT_EQ(0, gate_verdict(self->h, id, ALLOW, 0, KEEP));
+	EXPECT_EQ(0, access_end(&a, 5000));
+	EXPECT_EQ(1, gate_of(self->number).not_remembered);
+	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
+}
+
+/* Held is held, also for what was allowed. */
+TEST_F(remember, not_while_held)
+{
+	struct fanotify_nl_settings deny = {
+		.set = FANOTIFY_NL_SET_ON_EVICT, .on_evict = FANOTIFY_ON_EVICT_DENY,
+	};
+	struct fanotify_nl *h;
+
+	ASSERT_EQ(0, fanotify_nl_group_set(self->h, &deny));
+	EXPECT_EQ(0, TOLD(ALLOW));
+	EXPECT_EQ(0, UNASKED());
+	fanotify_nl_close(self->h);
+	self->h = NULL;
+	EXPECT_TRUE(gate_becomes(self->number, FANOTIFY_GATE_STATE_HELD));
+	EXPECT_EQ(-1, open("file", O_RDONLY));
+	EXPECT_EQ(EPERM, errno);
+	ASSERT_EQ(0, fanotify_nl_open(&h));
+	EXPECT_EQ(0, fanotify_nl_gate_lift(h, self->number));
+	fanotify_nl_close(h);
 }
 
 /* The mark of what is remembered keeps nothing from being deleted or unmounted. */

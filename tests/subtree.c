@@ -220,6 +220,22 @@ static bool gap_follows_rename(const char *path)
 	       gap->actor.tgid == (__u32)getpid();
 }
 
+/* What is in it may pass the filters that it does not pass itself. */
+TEST_F(subtree, a_directory_that_filters_leave_out_is_a_gap)
+{
+	struct fanotify_nl_settings settings = {
+		.set = FANOTIFY_NL_SET_FILTERS, .nr_filters = 1,
+		.filters[0] = { .by = FANOTIFY_A_FILTER_NAME, .name = "*.c" },
+	};
+
+	ASSERT_EQ(0, fanotify_nl_group_set(self->h, &settings));
+	EXPECT_EQ(1, HEARD(KIND(GAP), rename("out/a", "in/moved")));
+	EXPECT_EQ(1, heard.count);
+	EXPECT_NE(NULL, strstr(heard.event[0].path, "/in/moved"));
+	EXPECT_EQ(0, HEARD(0, rename("in/moved", "in/again")));
+	EXPECT_EQ(0, HEARD(0, rename("in/again", "out/a")));
+}
+
 TEST_F(subtree, a_directory_that_moves_in_is_a_gap)
 {
 	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("out/a", "in/moved")));
