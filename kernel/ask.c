@@ -282,12 +282,12 @@ int fanl_ask_event(struct fsnotify_group *fsn, u32 mask, const void *data,
 
 	if (of_inode)
 		ask.memory = container_of(of_inode, struct fanl_gate_mark, fsn);
-	if (!(mask & ALL_FSNOTIFY_PERM_EVENTS)) {
-		if (ask.memory && ((mask & FS_MODIFY) ||
-				   inode_is_open_for_write(ask.inode)))
-			fanl_memory_changed(ask.memory);
+	if (ask.memory && ((mask & FS_MODIFY) ||
+			   ((mask & FS_OPEN_PERM) &&
+			    inode_is_open_for_write(ask.inode))))
+		fanl_memory_changed(ask.memory);
+	if (!(mask & ALL_FSNOTIFY_PERM_EVENTS))
 		return 0;
-	}
 	if (fanl_gate_exempt())
 		return 0;
 	while (!err && (group = fanl_gate_next(&pos))) {

@@ -79,26 +79,32 @@ static u8 *fanl_put_u64(u8 *p, u16 type, u64 value)
 	return p + NLA_HDRLEN + sizeof(value);
 }
 
-static u8 *fanl_put_bytes(u8 *p, u16 type, const void *data, unsigned int len)
+/* Without its payload; what that leaves of the last word is zero. */
+static u8 *fanl_put_space(u8 *p, u16 type, unsigned int len)
 {
 	struct nlattr *nla = (struct nlattr *)p;
+	u8 *end = p + nla_total_size(len);
 
+	*(u32 *)(end - sizeof(u32)) = 0;
 	nla->nla_len = NLA_HDRLEN + len;
 	nla->nla_type = type;
+	return end;
+}
+
+static u8 *fanl_put_bytes(u8 *p, u16 type, const void *data, unsigned int len)
+{
+	u8 *end = fanl_put_space(p, type, len);
+
 	memcpy(p + NLA_HDRLEN, data, len);
-	memset(p + NLA_HDRLEN + len, 0, nla_padlen(len));
-	return p + nla_total_size(len);
+	return end;
 }
 
 static u8 *fanl_put_string(u8 *p, u16 type, const char *s, unsigned int len)
 {
-	struct nlattr *nla = (struct nlattr *)p;
+	u8 *end = fanl_put_space(p, type, len + 1);
 
-	nla->nla_len = NLA_HDRLEN + len + 1;
-	nla->nla_type = type;
 	memcpy(p + NLA_HDRLEN, s, len);
-	memset(p + NLA_HDRLEN + len, 0, 1 + nla_padlen(len + 1));
-	return p + nla_total_size(len + 1);
+	return end;
 }
 
 static u8 *fanl_nest_start(u8 *p, u16 type)

@@ -529,7 +529,7 @@ static int fanl_handle_event(struct fsnotify_group *fsn, u32 mask,
 {
 	struct fanl_group *group = fsn->private;
 	struct inode *inode = fsnotify_data_inode(data, data_type);
-	struct fanl_hook hook;
+	struct fanl_hook hook __uninitialized;
 	u64 kinds, mnt_id = 0;
 	unsigned long hash;
 
@@ -569,7 +569,7 @@ u64 fanl_hook_perm_kinds(struct fanl_group *group,
 			 const struct fanl_hook_call *call,
 			 struct fanl_hook_wants *wants)
 {
-	struct fanl_hook hook;
+	struct fanl_hook hook __uninitialized;
 	u64 kinds;
 
 	fanl_hook_init(&hook, call->mask, call->data, call->data_type,
@@ -596,7 +596,7 @@ struct sk_buff *fanl_hook_perm_event(struct fanl_group *group,
 				     const struct fanl_hook_wants *wants,
 				     u64 kinds)
 {
-	struct fanl_hook hook;
+	struct fanl_hook hook __uninitialized;
 
 	fanl_hook_init(&hook, call->mask, call->data, call->data_type,
 		       call->dir, call->name);

@@ -174,6 +174,9 @@ u32 fanl_kinds_to_fsnotify(u64 kinds, u32 mark_type)
  * @kinds: kinds that a mark asks for or ignores
  * @mark_type: enum fanotify_mark_type
  *
+ * Parent and name are found for what is really asked about, and not for each
+ * access (FS_EVENT_ON_CHILD): most may be remembered, or be no one's concern.
+ *
  * Return: bits of FS_*.
  */
 u32 fanl_kinds_to_gate(u64 kinds, u32 mark_type)
@@ -181,7 +184,7 @@ u32 fanl_kinds_to_gate(u64 kinds, u32 mark_type)
 	u32 fs_mask = kinds & (FANL_KINDS_PERM | FANL_KIND_MODIFIERS);
 
 	return mark_type == FANOTIFY_MARK_TYPE_INODE ?
-	       fs_mask : fs_mask | FS_EVENT_ON_CHILD;
+	       fs_mask : fs_mask & ~FS_EVENT_ON_CHILD;
 }
 
 static u64 fanl_refine_create(const struct inode *inode, int data_type)

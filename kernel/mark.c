@@ -137,6 +137,9 @@ static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
 	WRITE_ONCE(mark->mask, mask);
 	mark->flags = flags;
 	mask |= mark->subtree;
+	/* what is about permission alone is the gate's mark's */
+	if (!(mask & ~(FANL_KINDS_PERM | FANL_KIND_MODIFIERS)))
+		mask = 0;
 	mark->fsn.mask = mask && mark->type != FANOTIFY_MARK_TYPE_SUBTREE ?
 			 fanl_kinds_to_fsnotify(mask, mark->type) : 0;
 	mark->fsn.ignore_mask = ignore;

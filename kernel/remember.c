@@ -6,7 +6,7 @@
  *
  * - who has it open for writing, or has mapped it so, which keeps it open: as long
  *   as there is one (i_writecount) nothing is remembered, and when one opens it
- *   (FS_OPEN) all is forgotten;
+ *   (FS_OPEN_PERM, which comes after i_writecount was raised) all is forgotten;
  * - truncation by name, which is told (FS_MODIFY) when it is done.
  *
  * docs/limits.md has what is not told. So that no verdict is remembered about

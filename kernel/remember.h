@@ -12,7 +12,7 @@ struct fanl_group;
 struct fanl_perm;
 
 /* By which changes of a file are seen. */
-#define FANL_MEMORY_EVENTS	(FS_MODIFY | FS_OPEN)
+#define FANL_MEMORY_EVENTS	(FS_MODIFY | FS_OPEN_PERM)
 
 extern uint fanl_remembered_max;
 
