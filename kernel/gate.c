@@ -394,7 +394,7 @@ void fanl_gate_join(struct fanl_group *group, struct fanl_member *member)
 static void fanl_gate_linger(struct fanl_group *group)
 {
 	struct fanl_gate *gate = group->gate;
-	unsigned long delay = msecs_to_jiffies(gate->set.linger_ms);
+	unsigned long delay = fanl_gate_jiffies(gate->set.linger_ms);
 
 	gate->state = FANL_GATE_LINGERING;
 	gate->linger_end = jiffies + delay;

@@ -7,6 +7,7 @@
 #define _FANL_GATE_H
 
 #include <linux/hashtable.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/uidgid.h>
@@ -207,6 +208,12 @@ void fanl_gate_stats(struct fanl_group *group, struct fanl_gate_stats *stats,
 
 void fanl_gate_remembered(struct fanl_group *group);
 bool fanl_gate_exempt(void);
+
+/* Jiffies in which no less than @ms pass: the first one is not a whole one. */
+static inline unsigned long fanl_gate_jiffies(u32 ms)
+{
+	return msecs_to_jiffies(ms) + 1;
+}
 
 bool fanl_gate_clocks_stand(void);
 unsigned long fanl_gate_clock(unsigned long since);

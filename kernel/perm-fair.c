@@ -6,8 +6,12 @@
  * pending at a time; the others are parked, and cost no more than their task.
  * Shares with something in the queue stand in a ring. Whenever a member has a
  * place in its window, the first share of the ring that may have it gets it, and
- * goes to the end of the ring. One user has at most half of a window, so that
- * another one finds a place at once, however many accesses the first one makes.
+ * goes to the end of the ring.
+ *
+ * A member answers in the order in which it was sent events, so what is delivered
+ * is ahead of whoever comes next. One user has at most a quarter of the places that
+ * are free, and one: then some always are, and another user waits for a fifth of
+ * the window where one floods, for less than two thirds where eight do.
  */
 #include <linux/slab.h>
 
@@ -125,7 +129,7 @@ static void fanl_fair_deliver(struct fanl_group *group,
 			      struct fanl_perm *perm)
 {
 	fanl_fair_unqueue(perm);
-	perm->out = NULL;
+	perm->skb = NULL;
 	perm->member = member;
 	perm->state = FANL_PERM_DELIVERED;
 	perm->seen = true;
@@ -134,6 +138,13 @@ static void fanl_fair_deliver(struct fanl_group *group,
 	list_add_tail(&perm->node, &member->window.delivered);
 	member->window.nr++;
 	perm->share->delivered[member->number - 1]++;
+}
+
+/* How much of a window with @nr events in it one user may have. */
+static unsigned int fanl_fair_most(const struct fanl_gate *gate,
+				   unsigned int nr)
+{
+	return max((gate->set.window - nr) / 4, 1);
 }
 
 enum fanl_served {
@@ -153,7 +164,6 @@ static enum fanl_served fanl_fair_serve(struct fanl_group *group,
 	struct fanl_gate *gate = group->gate;
 	struct fanl_perm *perm = list_first_entry(&share->queue,
 						  struct fanl_perm, node);
-	unsigned int most = max(gate->set.window / 2, 1);
 	struct fanl_member *member, *best = NULL;
 	bool full = true;
 	u64 deadline;
@@ -163,10 +173,11 @@ static enum fanl_served fanl_fair_serve(struct fanl_group *group,
 
 		if (window->evicted || window->nr >= gate->set.window)
 			continue;
-		if (!fanl_queue_ready(member, perm->out))
+		if (!fanl_queue_ready(member, perm->skb))
 			continue;
 		full = false;
-		if (share->delivered[member->number - 1] < most &&
+		if (share->delivered[member->number - 1] <
+			    fanl_fair_most(gate, window->nr) &&
 		    (!best || window->nr < best->window.nr))
 			best = member;
 	}
@@ -174,8 +185,8 @@ static enum fanl_served fanl_fair_serve(struct fanl_group *group,
 		return full ? FANL_ALL_FULL : FANL_SHARE_FULL;
 	deadline = ktime_get_boottime_ns() +
 		   (u64)gate->set.timeout_ms * NSEC_PER_MSEC;
-	fanl_event_stamp_deadline(perm->out, deadline);
-	fanl_queue_deliver(best, perm->out);
+	fanl_event_stamp_deadline(perm->skb, deadline);
+	fanl_queue_deliver(best, perm->skb);
 	fanl_fair_deliver(group, best, perm);
 	return FANL_SERVED;
 }

@@ -140,7 +140,7 @@ static void fanl_perm_timeout(struct fanl_group *group, struct fanl_perm *perm,
 	fanl_perm_say(perm, FANOTIFY_CONTROL_EVENT_TIMEOUT, member);
 	fanl_perm_done(group, perm, set->on_timeout);
 	stall_over = fanl_gate_clock(window->row_since) +
-		     msecs_to_jiffies(set->timeout_ms);
+		     fanl_gate_jiffies(set->timeout_ms);
 	if (!set->evict_after || window->row < set->evict_after ||
 	    time_before(now, stall_over))
 		return;
@@ -167,6 +167,19 @@ static void fanl_perm_give_up(struct fanl_group *group, struct fanl_perm *perm,
 	}
 }
 
+/*
+ * How long an access may wait, in milliseconds: all in all, or until it is
+ * delivered for the first time. What was delivered when its time is nearly up would
+ * be answered too late, and keep the member from one for which there is time: under
+ * a flood that would be all of them.
+ */
+static u32 fanl_perm_wait(const struct fanl_gate_settings *set, bool delivered)
+{
+	u32 wait = max(set->wait_ms, set->timeout_ms);
+
+	return delivered ? wait : max(wait - set->timeout_ms, wait / 2);
+}
+
 /**
  * fanl_perm_look - look at an access's clocks
  * @group: the group; its lock is held
@@ -179,9 +192,8 @@ long fanl_perm_look(struct fanl_group *group, struct fanl_perm *perm,
 		    unsigned long now)
 {
 	const struct fanl_gate_settings *set = &group->gate->set;
-	unsigned long timeout = msecs_to_jiffies(set->timeout_ms);
-	unsigned long wait = msecs_to_jiffies(max(set->wait_ms,
-						  set->timeout_ms));
+	unsigned long timeout = fanl_gate_jiffies(set->timeout_ms);
+	unsigned long wait = fanl_gate_jiffies(fanl_perm_wait(set, perm->seen));
 	unsigned long end, deadline;
 
 	if (perm->state == FANL_PERM_DONE || perm->state == FANL_PERM_ADMITTED)
@@ -316,17 +328,6 @@ static int fanl_perm_enter(struct fanl_group *group, struct fanl_perm *perm)
 	return 0;
 }
 
-/* Make a message ready; return whether there is one. */
-static bool fanl_perm_ready(struct fanl_group *group, struct fanl_perm *perm,
-			    fanl_perm_make make, void *arg)
-{
-	if (!perm->skb)
-		perm->skb = make(group, arg);
-	if (perm->skb && !perm->out)
-		perm->out = skb_clone(perm->skb, GFP_KERNEL);
-	return perm->out;
-}
-
 static void fanl_perm_queue(struct fanl_group *group, struct fanl_perm *perm)
 {
 	struct fanl_gate *gate = group->gate;
@@ -335,9 +336,9 @@ static void fanl_perm_queue(struct fanl_group *group, struct fanl_perm *perm)
 		return;
 	if (!perm->id) {
 		perm->id = ++group->last_id;
-		fanl_event_stamp(perm->skb, 0, perm->id);
 		hash_add(gate->by_id, &perm->by_id, perm->id);
 	}
+	fanl_event_stamp(perm->skb, 0, perm->id);
 	fanl_fair_queue(group, perm);
 	fanl_fair_pump(group);
 }
@@ -410,15 +411,13 @@ int fanl_perm_ask(struct fanl_group *group, struct fanl_perm *perm,
 	if (err)
 		return err;
 	for (;;) {
-		bool ready = false;
-
 		fanl_perm_sleep(group, perm);
 		if (READ_ONCE(perm->state) == FANL_PERM_ADMITTED)
-			ready = fanl_perm_ready(group, perm, make, arg);
+			perm->skb = make(group, arg);
 		spin_lock(&group->lock);
 		if (perm->state == FANL_PERM_DONE)
 			break;
-		if (ready)
+		if (perm->skb)
 			fanl_perm_queue(group, perm);
 		else
 			fanl_perm_done(group, perm, FANL_PERM_NOMEM);
@@ -436,7 +435,6 @@ int fanl_perm_ask(struct fanl_group *group, struct fanl_perm *perm,
 			  "resp=%u fan_type=0 fan_info=0 subj_trust=2 obj_trust=2 group=%u id=%llu error=%d",
 			  perm->error ? 2 : 1, group->number, perm->id,
 			  perm->error);
-	kfree_skb(perm->out);
 	kfree_skb(perm->skb);
 	return -perm->error;
 }

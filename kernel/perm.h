@@ -39,8 +39,7 @@ enum fanl_perm_state {
  * @member: who is to answer it
  * @path: what is accessed
  * @kinds: kinds of the access
- * @skb: the event
- * @out: a copy of it, to be delivered
+ * @skb: the event, until it is delivered
  * @id: of the event
  * @begun: when the wait began
  * @since: when the clock was started last
@@ -56,7 +55,7 @@ enum fanl_perm_state {
  * @said_tgid: process that bound it
  *
  * Protected by the group's lock from fanl_perm_begin() to fanl_perm_end(), but
- * for @skb and what is constant.
+ * for what is constant, and @skb while it is not queued.
  */
 struct fanl_perm {
 	struct list_head	node;
@@ -67,7 +66,6 @@ struct fanl_perm {
 	const struct path	*path;
 	u64			kinds;
 	struct sk_buff		*skb;
-	struct sk_buff		*out;
 	u64			id;
 	unsigned long		begun;
 	unsigned long		since;

@@ -22,7 +22,7 @@ static struct fanl_settings settings_of_gate(u32 number)
 
 	settings.flags = FANOTIFY_GROUP_FLAG_PERMISSION;
 	settings.gate = fanl_gate_defaults;
-	settings.gate.window = 6;
+	settings.gate.window = 14;
 	return settings;
 }
 
@@ -43,7 +43,7 @@ static void drop_perms(void *data)
 	spin_unlock(&f->group->lock);
 	for (int i = 0; i < PERMS; i++) {
 		kfree(unused[i]);
-		kfree_skb(f->perm[i].out);
+		kfree_skb(f->perm[i].skb);
 	}
 }
 
@@ -93,9 +93,9 @@ static struct fanl_perm *begin(struct kunit *test, int i, uid_t uid)
 	perm->task = current;
 	perm->begun = jiffies;
 	perm->since = jiffies;
-	perm->out = alloc_skb(FANL_EVENT_HEAD + 64, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, perm->out);
-	skb_put_zero(perm->out, FANL_EVENT_HEAD + 64);
+	perm->skb = alloc_skb(FANL_EVENT_HEAD + 64, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, perm->skb);
+	skb_put_zero(perm->skb, FANL_EVENT_HEAD + 64);
 	spin_lock(&f->group->lock);
 	fanl_perm_begin(f->group, perm, share);
 	spin_unlock(&f->group->lock);
@@ -171,8 +171,8 @@ static void users_take_turns(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, delivered(test, 3));
 }
 
-/* One user has half of the window, and the other half is there for others. */
-static void one_user_has_half_of_the_window(struct kunit *test)
+/* One user has a quarter of what is free, and the rest is there for others. */
+static void one_user_leaves_places(struct kunit *test)
 {
 	struct fanl_perms *f = test->priv;
 
@@ -183,9 +183,26 @@ static void one_user_has_half_of_the_window(struct kunit *test)
 	queue(test, begin(test, 8, 2));
 	pump(test);
 	KUNIT_EXPECT_TRUE(test, delivered(test, 8));
+	/* with that of another one there is less to have a quarter of */
 	done(test, 0);
+	KUNIT_EXPECT_FALSE(test, delivered(test, 3));
+	done(test, 8);
 	KUNIT_EXPECT_TRUE(test, delivered(test, 3));
 	KUNIT_EXPECT_FALSE(test, delivered(test, 4));
+}
+
+/* However many have more to ask than may be, there is a place for one more. */
+static void many_users_leave_places(struct kunit *test)
+{
+	struct fanl_perms *f = test->priv;
+
+	for (int i = 0; i < 24; i++)
+		queue(test, begin(test, i, i % 6));
+	pump(test);
+	KUNIT_EXPECT_EQ(test, f->member[0]->window.nr, 7);
+	queue(test, begin(test, 24, 6));
+	pump(test);
+	KUNIT_EXPECT_TRUE(test, delivered(test, 24));
 }
 
 /* The one that has the least to do is asked; who was evicted is not. */
@@ -221,7 +238,7 @@ static void what_is_delivered_again_goes_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->member[0]->window.nr, 0);
 	for (int i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, f->perm[i].state, FANL_PERM_ADMITTED);
-		f->perm[i].out = skb_copy(f->perm[3].out, GFP_KERNEL);
+		f->perm[i].skb = skb_copy(f->perm[3].skb, GFP_KERNEL);
 		queue(test, &f->perm[i]);
 	}
 	pump(test);
@@ -260,7 +277,10 @@ static void places_of_a_user(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->group->gate->stats.parked, 0);
 }
 
-/* The clock of an event starts when it is delivered, that of the wait before. */
+/*
+ * The clock of an event starts when it is delivered, that of the wait before. A
+ * jiffy more, as they start within one.
+ */
 static void clocks(struct kunit *test)
 {
 	struct fanl_perms *f = test->priv;
@@ -270,26 +290,29 @@ static void clocks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, look(test, 0, now), 0);
 	queue(test, &f->perm[0]);
 	f->perm[0].begun = now;
-	KUNIT_EXPECT_EQ(test, look(test, 0, now), 5 * HZ);
-	KUNIT_EXPECT_EQ(test, look(test, 0, now + 57 * HZ), 3 * HZ);
+	KUNIT_EXPECT_EQ(test, look(test, 0, now), 5 * HZ + 1);
+	KUNIT_EXPECT_EQ(test, look(test, 0, now + 53 * HZ),
+			2 * HZ + 1);
 	pump(test);
 	f->perm[0].since = now + 10 * HZ;
-	KUNIT_EXPECT_EQ(test, look(test, 0, now + 12 * HZ), 3 * HZ);
+	KUNIT_EXPECT_EQ(test, look(test, 0, now + 12 * HZ),
+			3 * HZ + 1);
 	f->perm[0].since = now + 58 * HZ;
-	KUNIT_EXPECT_EQ(test, look(test, 0, now + 59 * HZ), HZ);
+	KUNIT_EXPECT_EQ(test, look(test, 0, now + 60 * HZ), 1);
 	KUNIT_EXPECT_TRUE(test, delivered(test, 0));
-	KUNIT_EXPECT_EQ(test, look(test, 0, now + 60 * HZ), 0);
+	KUNIT_EXPECT_EQ(test, look(test, 0, now + 60 * HZ + 1), 0);
 	KUNIT_EXPECT_EQ(test, f->perm[0].state, FANL_PERM_DONE);
 	KUNIT_EXPECT_EQ(test, f->group->gate->stats.timeouts, 1);
 }
 
-/* Never put before a member, it is not let through. */
+/* Never put before a member while there was time to answer, it is not let through. */
 static void what_is_never_delivered(struct kunit *test)
 {
 	struct fanl_perms *f = test->priv;
 
 	queue(test, begin(test, 0, 1));
-	look(test, 0, f->perm[0].begun + 60 * HZ);
+	KUNIT_EXPECT_EQ(test, look(test, 0, f->perm[0].begun + 55 * HZ), 1);
+	look(test, 0, f->perm[0].begun + 55 * HZ + 1);
 	KUNIT_EXPECT_EQ(test, f->perm[0].state, FANL_PERM_DONE);
 	KUNIT_EXPECT_EQ(test, f->perm[0].error, EBUSY);
 	KUNIT_EXPECT_EQ(test, f->group->gate->stats.undelivered, 1);
@@ -337,7 +360,7 @@ static void eviction(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, delivered(test, i));
 		f->perm[i].begun = now;
 		f->perm[i].since = now;
-		look(test, i, now + 5 * HZ);
+		look(test, i, now + 5 * HZ + 1);
 		KUNIT_EXPECT_EQ(test, f->perm[i].state, FANL_PERM_DONE);
 		now += param->each;
 	}
@@ -349,7 +372,8 @@ static void eviction(struct kunit *test)
 
 static struct kunit_case perm_cases[] = {
 	KUNIT_CASE(users_take_turns),
-	KUNIT_CASE(one_user_has_half_of_the_window),
+	KUNIT_CASE(one_user_leaves_places),
+	KUNIT_CASE(many_users_leave_places),
 	KUNIT_CASE(members_share_them_out),
 	KUNIT_CASE(what_is_delivered_again_goes_first),
 	KUNIT_CASE(places_of_a_user),

@@ -11,6 +11,10 @@
 #define CHECKS_DEFAULT	4
 #define CHECKS_MAX	64
 
+/* One user is asked about in a fifth of the window at a time: enough for all checks. */
+#define WINDOW_DEFAULT	64
+#define WINDOW_CHECK	8
+
 /* ---- settings of a permission group ---- */
 
 static int parse_on_timeout(const char *text, __u32 *value)
@@ -152,6 +156,11 @@ static int parse_values(struct gate_options *options, struct gate *g, const stru
 	}
 	if (gate_settings_parse(&options->settings, texts->settings))
 		return -1;
+	if (!(options->settings.set & FANOTIFY_NL_SET_WINDOW) &&
+	    options->checks * WINDOW_CHECK > WINDOW_DEFAULT) {
+		options->settings.set |= FANOTIFY_NL_SET_WINDOW;
+		options->settings.window = options->checks * WINDOW_CHECK;
+	}
 	g->on_timeout.error = options->settings.on_timeout;
 	g->on_timeout.outcome = g->on_timeout.error ? OUTCOME_DENY : OUTCOME_ALLOW;
 	return 0;

@@ -431,8 +431,8 @@ enum fanotify_gate_state {
  * enum fanotify_control_event - What happened to a permission group.
  * @FANOTIFY_CONTROL_EVENT_TIMEOUT: A permission event was not answered in
  *   time.
- * @FANOTIFY_CONTROL_EVENT_UNDELIVERED: An access waited longer than wait-ms
- *   without ever being put before a member; it was denied with EBUSY.
+ * @FANOTIFY_CONTROL_EVENT_UNDELIVERED: An access waited too long without ever
+ *   being put before a member, see wait-ms; it was denied with EBUSY.
  * @FANOTIFY_CONTROL_EVENT_EVICTION: A member was evicted.
  * @FANOTIFY_CONTROL_EVENT_LINGER: The last member is gone; accesses wait for a
  *   successor.
