@@ -4,35 +4,8 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <linux/netlink.h>
 
 #include "attr.h"
-
-int attr_next(struct attrs *attrs, struct attr *attr)
-{
-	struct nlattr head;
-	size_t step;
-
-	if (!attrs->len)
-		return 0;
-	if (attrs->len < NLA_HDRLEN)
-		return -EBADMSG;
-	memcpy(&head, attrs->pos, sizeof(head));
-	if (head.nla_len < NLA_HDRLEN || head.nla_len > attrs->len)
-		return -EBADMSG;
-
-	attr->type = head.nla_type & NLA_TYPE_MASK;
-	attr->len = head.nla_len - NLA_HDRLEN;
-	attr->data = attrs->pos + NLA_HDRLEN;
-
-	/* The last one may come without its padding. */
-	step = NLA_ALIGN((size_t)head.nla_len);
-	if (step > attrs->len)
-		step = attrs->len;
-	attrs->pos += step;
-	attrs->len -= step;
-	return 1;
-}
 
 __u64 attr_u64(const struct attr *attr)
 {

@@ -7,8 +7,11 @@
 #ifndef ATTR_H
 #define ATTR_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
+#include <linux/netlink.h>
 #include <linux/types.h>
 
 /**
@@ -70,11 +73,35 @@ struct attr_rule {
 };
 
 /**
- * attr_next() - Take the next attribute.
+ * attr_next() - Take the next attribute. Inline, as an event has forty of them.
  *
  * Return: 1; 0 at the end; -EBADMSG.
  */
-int attr_next(struct attrs *attrs, struct attr *attr);
+static inline int attr_next(struct attrs *attrs, struct attr *attr)
+{
+	struct nlattr head;
+	size_t step;
+
+	if (!attrs->len)
+		return 0;
+	if (attrs->len < NLA_HDRLEN)
+		return -EBADMSG;
+	memcpy(&head, attrs->pos, sizeof(head));
+	if (head.nla_len < NLA_HDRLEN || head.nla_len > attrs->len)
+		return -EBADMSG;
+
+	attr->type = head.nla_type & NLA_TYPE_MASK;
+	attr->len = head.nla_len - NLA_HDRLEN;
+	attr->data = attrs->pos + NLA_HDRLEN;
+
+	/* The last one may come without its padding. */
+	step = NLA_ALIGN((size_t)head.nla_len);
+	if (step > attrs->len)
+		step = attrs->len;
+	attrs->pos += step;
+	attrs->len -= step;
+	return 1;
+}
 
 /** attr_u64() - Value of an attribute of 4 or 8 bytes; 0 if it has neither. */
 __u64 attr_u64(const struct attr *attr);

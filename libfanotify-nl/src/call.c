@@ -104,18 +104,21 @@ int msg_error(struct fanotify_nl *h, const struct nlmsghdr *msg, const char *wha
 }
 
 /*
- * Reads until the answer to @req is complete. Messages with another nlmsg_seq
- * are left over from a call that failed half-way.
+ * Reads until the answer to @req is complete: its acknowledgment, its end, or the one
+ * reply where neither comes. Messages with another nlmsg_seq are left over from a call
+ * that failed half-way.
  */
 static int call_once(struct fanotify_nl *h, union request *req, const char *what,
 		     struct buffer *reply, bool *torn)
 {
+	bool one;
 	int ret;
 
 	if (!h->family && req->nlh.nlmsg_type != GENL_ID_CTRL)
 		return fail(h, EBADF, "%s: the handle is not open", what);
 
 	*torn = false;
+	one = !(req->nlh.nlmsg_flags & (NLM_F_ACK | NLM_F_DUMP));
 	reply->len = 0;
 	reply->pos = 0;
 	req->nlh.nlmsg_seq = ++h->seq;
@@ -151,6 +154,9 @@ static int call_once(struct fanotify_nl *h, union request *req, const char *what
 		if (ret < 0)
 			return fail(h, -ret, "%s: malformed answer", what);
 		reply->len = keep;
+		reply->pos = 0;
+		if (one && keep)
+			return 0;
 	}
 }
 

@@ -133,7 +133,11 @@ int call_parse(struct fanotify_nl *h, struct buffer *reply, const char *what,
  */
 int call_quiet(struct fanotify_nl *h, union request *req, const char *what);
 
-/** call_fd() - call() that is answered by a descriptor. Return: it, or -errno. */
+/**
+ * call_fd() - call() that is answered by a descriptor, and not acknowledged besides.
+ *
+ * Return: it, or -errno.
+ */
 int call_fd(struct fanotify_nl *h, union request *req, const char *what);
 
 /* ---- filter.c ---- */

@@ -172,7 +172,7 @@ API int fanotify_nl_event_open(struct fanotify_nl *h, int mount_fd,
 		return fail(h, EINVAL, "event open: a file handle has 1 to %u bytes, not %u",
 			    FANOTIFY_HANDLE_MAX, node->handle_len);
 
-	request_init(h, &req, FANOTIFY_CMD_EVENT_OPEN, NLM_F_ACK);
+	request_init(h, &req, FANOTIFY_CMD_EVENT_OPEN, 0);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_EVENT_OPEN_GROUP, h->bound.number);
 	mnl_attr_put_u64(&req.nlh, FANOTIFY_A_EVENT_OPEN_TOKEN, h->token);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_EVENT_OPEN_MOUNT_FD, mount_fd);

@@ -58,7 +58,7 @@ API int fanotify_nl_event_open_id(struct fanotify_nl *h, __u64 id)
 	ret = need_bound(h, "event open");
 	if (ret)
 		return ret;
-	request_init(h, &req, FANOTIFY_CMD_EVENT_OPEN, NLM_F_ACK);
+	request_init(h, &req, FANOTIFY_CMD_EVENT_OPEN, 0);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_EVENT_OPEN_GROUP, h->bound.number);
 	mnl_attr_put_u64(&req.nlh, FANOTIFY_A_EVENT_OPEN_TOKEN, h->token);
 	mnl_attr_put_u64(&req.nlh, FANOTIFY_A_EVENT_OPEN_ID, id);

@@ -215,16 +215,16 @@ API int fanotify_nl_wait_event(struct fanotify_nl *h, struct fanotify_nl_event *
 			       int timeout_ms)
 {
 	struct pollfd pfd = { .fd = fanotify_nl_fd(h), .events = POLLIN };
-	__s64 end = now_ms() + timeout_ms;
+	__s64 end = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
 	int ret;
 
 	for (;;) {
-		__s64 left = -1;
+		__s64 left = timeout_ms;
 
 		ret = fanotify_nl_next_event(h, event);
 		if (ret)
 			return ret;
-		if (timeout_ms >= 0) {
+		if (timeout_ms > 0) {
 			left = end - now_ms();
 			if (left < 0)
 				left = 0;

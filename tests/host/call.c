@@ -345,12 +345,14 @@ static void caps(void)
 	CHECK_EQ(caps.marks[FANOTIFY_MARK_TYPE_GLOBAL].mask, 104);
 }
 
+/* The reply is all: what succeeds is not acknowledged besides. */
 static void answer_open(const struct nlmsghdr *request)
 {
+	CHECK_EQ(request->nlmsg_flags, NLM_F_REQUEST);
+	message_error(&m, request->nlmsg_seq - 1, -EIO, "left over from another call");
+	fake_queue(&m);
 	mnl_attr_put_u32(message_init(&m, FANOTIFY_CMD_EVENT_OPEN, request->nlmsg_seq),
 			 FANOTIFY_A_EVENT_OPEN_FD, 17);
-	fake_queue(&m);
-	message_error(&m, request->nlmsg_seq, 0, NULL);
 	fake_queue(&m);
 }
 
