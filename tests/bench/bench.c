@@ -143,12 +143,12 @@ static bool do_step(enum step step, struct file *f)
 }
 
 /* What was freed is freed later, by RCU and by kernel threads: not in a measurement. */
-static void settle(void)
+void settle(void)
 {
 	usleep(100000);
 }
 
-static __u64 now(void)
+__u64 now(void)
 {
 	struct timespec ts;
 
@@ -221,13 +221,20 @@ static void check_round(const struct row *row, const struct round *round)
 
 /* ---- rows ---- */
 
-static void make_place(const struct row *row)
+void make_place(void)
 {
-	char path[64];
-
 	if (mount("bench", ROOT, "tmpfs", 0, "size=256m") || mkdir(ROOT "/a", 0755) ||
 	    mkdir(STORM_DIR, 0755) || mkdir(OTHER_DIR, 0755))
 		die("%s: %m", ROOT);
+	dir = open(STORM_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		die("%s: %m", STORM_DIR);
+}
+
+static void make_others(const struct row *row)
+{
+	char path[64];
+
 	for (unsigned int i = 0; i < row->marks; i++) {
 		snprintf(path, sizeof(path), OTHER_DIR "/%u", i);
 		if (mknod(path, S_IFREG | 0644, 0))
@@ -238,12 +245,9 @@ static void make_place(const struct row *row)
 		if (mkdir(path, 0755))
 			die("%s: %m", path);
 	}
-	dir = open(STORM_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		die("%s: %m", STORM_DIR);
 }
 
-static void remove_place(void)
+void remove_place(void)
 {
 	close(dir);
 	if (umount(ROOT))
@@ -276,7 +280,8 @@ static void run_row(const struct row *row)
 	struct round round;
 
 	fprintf(stderr, "bench: %s\n", row->id);
-	make_place(row);
+	make_place();
+	make_others(row);
 	if (row->start)
 		row->start(row);
 	printf("{\"id\":\"%s\",\"rounds\":[", row->id);
@@ -296,12 +301,12 @@ static void run_row(const struct row *row)
 	settle();
 }
 
-static bool is_wanted(const struct row *row, char **names)
+bool is_wanted(const char *id, char **names)
 {
 	if (!*names)
 		return true;
 	for (; *names; names++)
-		if (!strcmp(*names, row->id))
+		if (!strcmp(*names, id))
 			return true;
 	return false;
 }
@@ -371,13 +376,15 @@ int main(int argc, char **argv)
 		printf("%s\"%s\"", step ? "," : "", step_name[step]);
 	printf("],\"rows\":[");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		if (!is_wanted(&rows[i], argv + 3))
+		if (!is_wanted(rows[i].id, argv + 3))
 			continue;
 		if (any)
 			printf(",");
 		any = true;
 		run_row(&rows[i]);
 	}
+	printf("],\"gate\":[");
+	gate_rows(files, rounds, argv + 3);
 	printf("]}\n");
 	return 0;
 }

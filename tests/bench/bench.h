@@ -97,6 +97,20 @@ struct row {
 
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...);
 
+/* The time, once nothing is left to be done of what was before. */
+void settle(void);
+__u64 now(void);
+
+/* The filesystem that rows work on: new for each. */
+void make_place(void);
+void remove_place(void);
+
+/* Whether a row is among those of the command line, or there are none. */
+bool is_wanted(const char *id, char **names);
+
+/* Print what it costs to ask for permission: the rows of gate.c. */
+void gate_rows(unsigned int opens, unsigned int rounds, char **names);
+
 void inotify_start(const struct row *row);
 void inotify_drain(const struct row *row, struct taken *taken);
 void inotify_stop(const struct row *row);
