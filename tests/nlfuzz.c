@@ -19,6 +19,7 @@
 #include <sys/random.h>
 
 #include "test.h"
+#include "gate.h"
 #include "input.h"
 #include "policy.h"
 #include "remains.h"
@@ -30,6 +31,8 @@
 /* Sockets and group are made anew after so many inputs. */
 #define ROUND		50
 #define FIXED_SEEDS	3
+/* Processes that ask for permission, so that there is something to decide. */
+#define ASKING		4
 
 static unsigned long long only_seed;
 static bool one_seed;
@@ -82,12 +85,18 @@ static const char *const fs_types[] = {
 	"tmpfs", "ext4", "proc", "overlay", "sysfs", "devtmpfs", "no.type", ".", "fuse",
 };
 
+/* Instead of a command, for attributes that are in a nest. */
 #define IN_A_NEST	0
+#define IN_AN_ANSWER	256
 
 /* Attributes whose value only the program knows. */
 static const char *stands_for(int cmd, int attr)
 {
 	switch (cmd) {
+	case IN_AN_ANSWER:
+		return attr == FANOTIFY_A_ANSWER_ID ? "event" : NULL;
+	case FANOTIFY_CMD_GATE_LIFT:
+		return attr == FANOTIFY_A_GROUP_NUMBER ? "held" : NULL;
 	case IN_A_NEST:
 	case FANOTIFY_CMD_BIND:
 	case FANOTIFY_CMD_FETCH:
@@ -100,6 +109,7 @@ static const char *stands_for(int cmd, int attr)
 	case FANOTIFY_CMD_EVENT_OPEN:
 		return attr == FANOTIFY_A_EVENT_OPEN_GROUP ? "group" :
 		       attr == FANOTIFY_A_EVENT_OPEN_TOKEN ? "token" :
+		       attr == FANOTIFY_A_EVENT_OPEN_ID ? "event" :
 		       attr == FANOTIFY_A_EVENT_OPEN_MOUNT_FD ? "fd" : NULL;
 	case FANOTIFY_CMD_STATS_GET:
 		return attr == FANOTIFY_A_MEMBER_GROUP ? "group" : NULL;
@@ -119,6 +129,8 @@ struct fuzz {
 	unsigned char handle[FANOTIFY_HANDLE_MAX];
 	unsigned int handle_len;
 	int handle_type;
+	/* event-open is by a permission event's id, not by a handle */
+	bool by_id;
 };
 
 static __attribute__((format(printf, 2, 3))) void say(struct fuzz *f, const char *format, ...)
@@ -242,9 +254,16 @@ static void say_value(struct fuzz *f, int cmd, int type, const struct policy_att
 
 static void say_attr(struct fuzz *f, int cmd, int type, const struct policy_attr *attr);
 
-/* Mostly one of its attributes; of those that are nests, several. */
-static void say_nest(struct fuzz *f, int type, const struct policy_op *nest)
+static unsigned int likely_in_nest(int in, int type)
 {
+	return in == IN_AN_ANSWER && (type == FANOTIFY_A_ANSWER_ID ||
+				      type == FANOTIFY_A_ANSWER_RESPONSE) ? 95 : 5;
+}
+
+/* Mostly one of its attributes; of those that are nests, several; an answer has two. */
+static void say_nest(struct fuzz *f, int cmd, int type, const struct policy_op *nest)
+{
+	int in = cmd == FANOTIFY_CMD_VERDICT ? IN_AN_ANSWER : IN_A_NEST;
 	unsigned int count = rng_percent(&f->rng, 90) ? rng_below(&f->rng, 4) :
 							rng_below(&f->rng, 50);
 	int most = nest->maxattr ? 1 + rng_below(&f->rng, nest->maxattr) : 0;
@@ -255,9 +274,10 @@ static void say_nest(struct fuzz *f, int type, const struct policy_op *nest)
 
 		if (attr->type == NL_ATTR_TYPE_NESTED)
 			for (unsigned int k = 0; k < count; k++)
-				say_attr(f, IN_A_NEST, i, attr);
-		else if (attr->type && rng_percent(&f->rng, i == most ? 98 : 5))
-			say_attr(f, IN_A_NEST, i, attr);
+				say_attr(f, in, i, attr);
+		else if (attr->type &&
+			 rng_percent(&f->rng, i == most ? 98 : likely_in_nest(in, i)))
+			say_attr(f, in, i, attr);
 	}
 	say(f, "end\n");
 }
@@ -265,7 +285,7 @@ static void say_nest(struct fuzz *f, int type, const struct policy_op *nest)
 static void say_attr(struct fuzz *f, int cmd, int type, const struct policy_attr *attr)
 {
 	if (attr->type == NL_ATTR_TYPE_NESTED && rng_percent(&f->rng, 98)) {
-		say_nest(f, type, &f->policy.nest[attr->nest]);
+		say_nest(f, cmd, type, &f->policy.nest[attr->nest]);
 		return;
 	}
 	say(f, "attr %d ", type);
@@ -330,12 +350,13 @@ static void say_flags(struct fuzz *f, bool dump)
 }
 
 /* In percent: with all attributes at once, few messages make sense. */
-static unsigned int likely(int cmd, int type, const struct policy_attr *attr)
+static unsigned int likely(const struct fuzz *f, int cmd, int type,
+			   const struct policy_attr *attr)
 {
-	/* without a gate, which nobody can have here, what is of it is refused */
-	if (cmd == FANOTIFY_CMD_EVENT_OPEN && type == FANOTIFY_A_EVENT_OPEN_ID)
-		return 3;
-	if (stands_for(cmd, type) || cmd == FANOTIFY_CMD_EVENT_OPEN)
+	if (cmd == FANOTIFY_CMD_EVENT_OPEN && type != FANOTIFY_A_EVENT_OPEN_GROUP &&
+	    type != FANOTIFY_A_EVENT_OPEN_TOKEN)
+		return f->by_id == (type == FANOTIFY_A_EVENT_OPEN_ID) ? 98 : 3;
+	if (stands_for(cmd, type) || cmd == FANOTIFY_CMD_VERDICT)
 		return 98;
 	if ((cmd == FANOTIFY_CMD_BIND || cmd == FANOTIFY_CMD_GROUP_SET) &&
 	    type >= FANOTIFY_A_GROUP_TIMEOUT_MS)
@@ -363,10 +384,11 @@ static void say_message(struct fuzz *f)
 			dump = !dump;
 		op = &f->policy.op[cmd][dump];
 	}
+	f->by_id = rng_percent(&f->rng, 30);
 	say(f, "cmd %u", cmd);
 	say_flags(f, dump);
 	for (int type = 1; type <= op->maxattr; type++) {
-		if (!op->attr[type].type || !rng_percent(&f->rng, likely(cmd, type, &op->attr[type])))
+		if (!op->attr[type].type || !rng_percent(&f->rng, likely(f, cmd, type, &op->attr[type])))
 			continue;
 		say_attr(f, cmd, type, &op->attr[type]);
 	}
@@ -406,6 +428,9 @@ FIXTURE(nlfuzz)
 	__u64 keeper_token;
 	struct nl member;
 	struct nl other;
+	struct nl exempt;
+	bool gated;
+	pid_t asking[ASKING];
 	unsigned int answers;
 	unsigned int texts;
 	unsigned long done[__FANOTIFY_CMD_MAX];
@@ -516,9 +541,12 @@ static const char *take_message(fixture *self, const struct nlmsghdr *msg)
 		return "a message of another family";
 	if (msg->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN || genl->cmd > FANOTIFY_CMD_MAX)
 		return "a message of no command";
-	if (genl->cmd == FANOTIFY_CMD_EVENT)
-		return fanotify_nl_parse_event(msg, msg->nlmsg_len, &event) ? "a malformed event" :
-									       NULL;
+	if (genl->cmd != FANOTIFY_CMD_EVENT)
+		return NULL;
+	if (fanotify_nl_parse_event(msg, msg->nlmsg_len, &event))
+		return "a malformed event";
+	if (event.deadline)
+		self->names.event = event.id;
 	return NULL;
 }
 
@@ -555,6 +583,38 @@ static const char *take_all(fixture *self, struct nl *nl)
 
 /* ---- sockets ---- */
 
+/* A permission group that stays when its member goes, as there is nobody to decide. */
+static int hold(fixture *self)
+{
+	struct nl nl;
+	int ret = nl_open(&nl);
+
+	if (ret)
+		return ret;
+	nl_begin(&nl, FANOTIFY_CMD_BIND, 0);
+	nl_put_u32(&nl, FANOTIFY_A_GROUP_FLAGS, PERMISSION);
+	nl_put_u32(&nl, FANOTIFY_A_GROUP_ON_EVICT, FANOTIFY_ON_EVICT_DENY);
+	ret = nl_call(&nl);
+	if (!ret)
+		self->names.held = nl_uint(nl_attr(nl.reply, FANOTIFY_A_GROUP_NUMBER));
+	nl_close(&nl);
+	return ret;
+}
+
+static int bind_gated(struct nl *nl, __u32 *number, __u64 *token)
+{
+	int ret;
+
+	nl_begin(nl, FANOTIFY_CMD_BIND, 0);
+	nl_put_u32(nl, FANOTIFY_A_GROUP_FLAGS, PERMISSION | REMEMBER);
+	ret = nl_call(nl);
+	if (ret)
+		return ret;
+	*number = nl_uint(nl_attr(nl->reply, FANOTIFY_A_GROUP_NUMBER));
+	*token = nl_uint(nl_attr(nl->reply, FANOTIFY_A_GROUP_TOKEN));
+	return 0;
+}
+
 static int sockets_open(fixture *self)
 {
 	int ret = nl_open(&self->member) ?: nl_open(&self->other);
@@ -562,9 +622,54 @@ static int sockets_open(fixture *self)
 	if (ret)
 		return ret;
 	/* a number of its own, so that bind with some number is mostly a new group */
-	ret = nl_bind(&self->member, &self->names.group, &self->names.token);
+	if (!self->gated)
+		ret = nl_bind(&self->member, &self->names.group, &self->names.token);
+	else
+		ret = set_parameter("gate_lift", "1") ?: hold(self) ?:
+		      bind_gated(&self->member, &self->names.group, &self->names.token);
 	return ret ?: nl_mark(&self->member, self->names.group, self->names.token,
-			      FANOTIFY_MARK_TYPE_INODE, self->fd[0], KIND(CREATE));
+			      FANOTIFY_MARK_TYPE_INODE, self->fd[0],
+			      KIND(CREATE) | (self->gated ? KIND(OPEN_PERM) |
+					      KIND(EVENT_ON_CHILD) : 0));
+}
+
+/* Whoever has a permission group is not asked about, whatever the random ones mark. */
+static int gate(fixture *self)
+{
+	__u32 number;
+	__u64 token;
+	int ret = make_file("dir/gated") ?: nl_open(&self->exempt) ?:
+		  bind_gated(&self->exempt, &number, &token);
+
+	if (ret)
+		return ret;
+	self->gated = true;
+	fflush(stdout);
+	for (int i = 0; i < ASKING; i++) {
+		self->asking[i] = fork();
+		if (self->asking[i])
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (int fd = 3; fd < 256; fd++)
+			close(fd);
+		for (;;) {
+			close(open("dir/gated", O_RDONLY));
+			usleep(500);
+		}
+	}
+	return 0;
+}
+
+static void ungate(fixture *self)
+{
+	if (!self->gated)
+		return;
+	for (int i = 0; i < ASKING; i++) {
+		kill(self->asking[i], SIGKILL);
+		waitpid(self->asking[i], NULL, 0);
+	}
+	set_parameter("gate_lift", "1");
+	nl_close(&self->exempt);
 }
 
 static void sockets_close(fixture *self)
@@ -603,8 +708,6 @@ FIXTURE_SETUP(nlfuzz)
 
 	ASSERT_LT(0, watch());
 	ASSERT_EQ(0, work_here());
-	/* who asks for permission at random may get it never */
-	ASSERT_EQ(0, set_parameter("permission_groups_max", "0"));
 	ASSERT_EQ(0, mkdir("keeper", 0755));
 	ASSERT_EQ(0, mkdir("dir", 0755));
 	ASSERT_EQ(0, make_file("file"));
@@ -652,8 +755,8 @@ FIXTURE_TEARDOWN(nlfuzz)
 {
 	sockets_close(self);
 	EXPECT_STREQ("", check_keeper(self) ?: "");
+	ungate(self);
 	nl_close(&self->keeper);
-	set_parameter("permission_groups_max", "16");
 }
 
 /* Return: NULL, or what is wrong with what came of it. */
@@ -783,6 +886,7 @@ TEST_F_TIMEOUT(nlfuzz, seeds, 3600)
 {
 	unsigned long long fresh;
 
+	ASSERT_EQ(0, gate(self));
 	if (one_seed) {
 		ASSERT_EQ(NULL, fuzz(self, only_seed, count_per_seed));
 		return;
@@ -799,9 +903,7 @@ TEST_F_TIMEOUT(nlfuzz, seeds, 3600)
 		       self->refused[cmd]);
 		if (cmd == FANOTIFY_CMD_EVENT || cmd == FANOTIFY_CMD_CONTROL_NTF)
 			continue;
-		/* nobody waits for a verdict here */
-		if (cmd != FANOTIFY_CMD_VERDICT && cmd != FANOTIFY_CMD_GATE_LIFT)
-			EXPECT_LT(0, self->done[cmd]);
+		EXPECT_LT(0, self->done[cmd]);
 		EXPECT_LT(0, self->refused[cmd]);
 	}
 	EXPECT_LT(count_per_seed, self->texts);

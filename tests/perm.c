@@ -522,9 +522,12 @@ TEST_F(perm, malformed_verdicts)
 
 TEST_F(perm, many_in_one_message)
 {
+	/* of which one user has a fifth */
+	struct fanotify_nl_settings wide = GATE_SET(WINDOW, window, 256);
 	struct fanotify_nl_verdict verdicts[32];
 	struct access a[32];
 
+	ASSERT_EQ(0, fanotify_nl_group_set(self->h, &wide));
 	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, "dir", KIND(OPEN_PERM)));
 	for (int i = 0; i < 32; i++)
 		ASSERT_EQ(0, access_start(&a[i], OPEN, "dir/file", 0));
@@ -741,6 +744,67 @@ TEST_F(remember, not_while_it_is_open_for_writing)
 	fd = open("file", O_WRONLY);
 	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
 	close(fd);
+}
+
+/* Opens the file, and reads it when it is told to. Return: the exit status, an errno. */
+static int read_when_told(int told, int opened)
+{
+	int fd = open("file", O_RDONLY);
+	char c;
+
+	if (fd < 0 || write(opened, "x", 1) != 1 || read(told, &c, 1) != 1)
+		return EPROTO;
+	return read(fd, &c, 1) < 0 ? errno : 0;
+}
+
+/*
+ * A file that makes no events is not seen when it is opened for writing, but while it
+ * is so: what was opened before is asked about when it is read, and then all is forgotten.
+ */
+TEST_F(remember, not_while_it_is_open_for_writing_unseen)
+{
+	struct fanotify_nl_bind bind = {
+		.settings = GATE_SET(OPEN_FLAGS, open_flags, O_RDWR),
+	};
+	struct file_handle *handle = (void *)&(char[sizeof(*handle) + MAX_HANDLE_SZ]){ 0 };
+	struct fanotify_nl_node node = {};
+	struct fanotify_nl *opener;
+	int mount_fd = open(".", O_RDONLY), mount_id, fd, told[2], opened[2], status;
+	pid_t pid;
+	__s64 id;
+	char c;
+
+	handle->handle_bytes = MAX_HANDLE_SZ;
+	ASSERT_EQ(0, name_to_handle_at(AT_FDCWD, "file", handle, &mount_id, 0));
+	node.handle = handle->f_handle;
+	node.handle_len = handle->handle_bytes;
+	node.handle_type = handle->handle_type;
+	ASSERT_EQ(0, fanotify_nl_open(&opener));
+	ASSERT_EQ(0, fanotify_nl_bind(opener, &bind));
+	ASSERT_EQ(0, pipe(told));
+	ASSERT_EQ(0, pipe(opened));
+
+	EXPECT_EQ(0, TOLD(ALLOW));
+	EXPECT_EQ(0, gate_try(self->h, READ, "file", ALLOW, 0, KEEP));
+	EXPECT_EQ(0, gate_try(self->h, READ, "file", 0, 0, 0));
+	pid = fork();
+	if (!pid)
+		_exit(read_when_told(told[0], opened[1]));
+	ASSERT_EQ(1, read(opened[0], &c, 1));
+	fd = fanotify_nl_event_open(opener, mount_fd, &node);
+	ASSERT_LE(0, fd) TH_LOG("%s", fanotify_nl_error(opener));
+	ASSERT_EQ(1, write(told[1], "x", 1));
+	id = gate_next(self->h, 2000 * slowness(), NULL);
+	EXPECT_LT(0, id);
+	EXPECT_EQ(0, gate_verdict(self->h, id, DENY, 0, 0));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EPERM, WEXITSTATUS(status));
+
+	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
+	close(fd);
+	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
+	close(mount_fd);
+	fanotify_nl_close(opener);
 }
 
 /* Changed after it was asked about, before the verdict. */

@@ -135,6 +135,10 @@ static int attr(struct build *b, char *args)
 		return put_attr(b, type, &b->names->group, sizeof(__u32));
 	if (!strcmp(kind, "token"))
 		return put_attr(b, type, &b->names->token, sizeof(__u64));
+	if (!strcmp(kind, "event"))
+		return put_attr(b, type, &b->names->event, sizeof(__u64));
+	if (!strcmp(kind, "held"))
+		return put_attr(b, type, &b->names->held, sizeof(__u32));
 	if (!strcmp(kind, "hex"))
 		return put_attr(b, type, bytes, value ? hex(value, bytes, sizeof(bytes)) : 0);
 	if (!value)

@@ -14,7 +14,9 @@
  *	cut N			the last N bytes of all are not sent
  *
  * VALUE is one of: u32 N, u64 N, hex BYTES, text WORD, fill BYTE COUNT, group,
- * token, fd NAME. The last three stand for what only the program knows.
+ * token, event, held, fd NAME. The last five stand for what only the program knows:
+ * the member's group and token, a permission event that waits for its verdict, a
+ * group that has no member.
  */
 #ifndef TESTS_INPUT_H
 #define TESTS_INPUT_H
@@ -32,6 +34,8 @@ struct input_names {
 	__u16 family;
 	__u32 group;
 	__u64 token;
+	__u64 event;
+	__u32 held;
 	const char *const *fd_name;
 	const int *fd;
 };
