@@ -501,6 +501,7 @@ static void fanl_hook_init(struct fanl_hook *hook, u32 mask, const void *data,
 	hook->dentry = fsnotify_data_dentry(data, data_type);
 	hook->parent = NULL;
 	hook->flags = 0;
+	hook->filtered = false;
 	hook->operation = NULL;
 }
 
