@@ -292,7 +292,7 @@ int fanl_ask_event(struct fsnotify_group *fsn, u32 mask, const void *data,
 		return 0;
 	while (!err && (group = fanl_gate_next(&pos))) {
 		err = fanl_ask_group(group, &ask);
-		fanl_group_put(group);
+		fanl_gate_put(group);
 	}
 	return err;
 }

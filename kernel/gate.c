@@ -203,7 +203,8 @@ void fanl_gate_unregister(struct fanl_group *group)
  * Nothing is held between two steps: a group whose priority changes meanwhile may
  * be met twice or not at all.
  *
- * Return: the group, with a reference for the caller, or NULL.
+ * Return: the group, or NULL. The caller gives it back with fanl_gate_put(): what is
+ * made for an access is charged by fsnotify's group, which has a reference of ours.
  */
 struct fanl_group *fanl_gate_next(struct fanl_gate_pos *pos)
 {
@@ -215,8 +216,8 @@ struct fanl_group *fanl_gate_next(struct fanl_gate_pos *pos)
 		if (pos->begun &&
 		    !fanl_gate_before(pos->priority, pos->number, gate))
 			continue;
-		if (!kref_get_unless_zero(&gate->group->kref))
-			continue;
+		/* it leaves the list first */
+		refcount_inc(&gate->group->fsn->refcnt);
 		*pos = (struct fanl_gate_pos){
 			.begun = true,
 			.priority = gate->priority,
@@ -227,6 +228,15 @@ struct fanl_group *fanl_gate_next(struct fanl_gate_pos *pos)
 	}
 	spin_unlock(&fanl_gates_lock);
 	return found;
+}
+
+/**
+ * fanl_gate_put - give back what fanl_gate_next() has found
+ * @group: the group
+ */
+void fanl_gate_put(struct fanl_group *group)
+{
+	fsnotify_put_group(group->fsn);
 }
 
 /**

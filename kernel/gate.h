@@ -196,6 +196,7 @@ void fanl_gate_unregister(struct fanl_group *group);
 void fanl_gate_set(struct fanl_group *group,
 		   const struct fanl_gate_settings *set, s32 priority);
 struct fanl_group *fanl_gate_next(struct fanl_gate_pos *pos);
+void fanl_gate_put(struct fanl_group *group);
 
 void fanl_gate_join(struct fanl_group *group, struct fanl_member *member);
 bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
