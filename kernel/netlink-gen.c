@@ -39,6 +39,20 @@ static const struct netlink_range_validation fanotify_a_fetch_max_bytes_range = 
 	.max	= FANOTIFY_FETCH_MAX,
 };
 
+static const struct netlink_range_validation fanotify_a_journal_interval_ms_range = {
+	.min	= FANOTIFY_INTERVAL_MS_MIN,
+	.max	= FANOTIFY_INTERVAL_MS_MAX,
+};
+
+static const struct netlink_range_validation fanotify_a_journal_read_max_bytes_range = {
+	.min	= FANOTIFY_FETCH_MIN,
+	.max	= FANOTIFY_FETCH_MAX,
+};
+
+static const struct netlink_range_validation fanotify_a_journal_read_wait_ms_range = {
+	.max	= FANOTIFY_READ_WAIT_MS_MAX,
+};
+
 /* Common nested types */
 const struct nla_policy fanotify_answer_nl_policy[FANOTIFY_A_ANSWER_FLAGS + 1] = {
 	[FANOTIFY_A_ANSWER_ID] = { .type = NLA_U64, },
@@ -180,6 +194,76 @@ static const struct nla_policy fanotify_gate_lift_nl_policy[FANOTIFY_A_GROUP_NUM
 	[FANOTIFY_A_GROUP_NUMBER] = { .type = NLA_U32, },
 };
 
+/* FANOTIFY_CMD_JOURNAL_START - do */
+static const struct nla_policy fanotify_journal_start_nl_policy[FANOTIFY_A_JOURNAL_QUEUE_LIMIT + 1] = {
+	[FANOTIFY_A_JOURNAL_RING_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+	[FANOTIFY_A_JOURNAL_PATH] = { .type = NLA_NUL_STRING, .len = FANOTIFY_JOURNAL_PATH_MAX, },
+	[FANOTIFY_A_JOURNAL_CREATE] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_JOURNAL_LEVEL] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+	[FANOTIFY_A_JOURNAL_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_JOURNAL_INTERVAL_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_journal_interval_ms_range),
+	[FANOTIFY_A_JOURNAL_IDLE_LIMIT] = { .type = NLA_UINT, },
+	[FANOTIFY_A_JOURNAL_QUEUE_LIMIT] = { .type = NLA_UINT, },
+};
+
+/* FANOTIFY_CMD_JOURNAL_STOP - do */
+static const struct nla_policy fanotify_journal_stop_nl_policy[FANOTIFY_A_JOURNAL_FORCE + 1] = {
+	[FANOTIFY_A_JOURNAL_ID] = { .type = NLA_U32, },
+	[FANOTIFY_A_JOURNAL_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+	[FANOTIFY_A_JOURNAL_FORCE] = { .type = NLA_FLAG, },
+};
+
+/* FANOTIFY_CMD_JOURNAL_GET - do */
+static const struct nla_policy fanotify_journal_get_nl_policy[FANOTIFY_A_JOURNAL_FD + 1] = {
+	[FANOTIFY_A_JOURNAL_ID] = { .type = NLA_U32, },
+	[FANOTIFY_A_JOURNAL_FD] = NLA_POLICY_MIN(NLA_S32, 0),
+};
+
+/* FANOTIFY_CMD_JOURNAL_READ - do */
+static const struct nla_policy fanotify_journal_read_nl_policy[FANOTIFY_A_JOURNAL_READ_WAIT_MS + 1] = {
+	[FANOTIFY_A_JOURNAL_READ_JOURNAL] = { .type = NLA_U32, },
+	[FANOTIFY_A_JOURNAL_READ_CONSUMER] = { .type = NLA_NUL_STRING, .len = FANOTIFY_CONSUMER_NAME_MAX, },
+	[FANOTIFY_A_JOURNAL_READ_UUID] = NLA_POLICY_EXACT_LEN(FANOTIFY_UUID_LEN),
+	[FANOTIFY_A_JOURNAL_READ_EPOCH] = { .type = NLA_U64, },
+	[FANOTIFY_A_JOURNAL_READ_INDEX] = { .type = NLA_UINT, },
+	[FANOTIFY_A_JOURNAL_READ_MAX_BYTES] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_journal_read_max_bytes_range),
+	[FANOTIFY_A_JOURNAL_READ_FLUSH] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_JOURNAL_READ_WAIT_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &fanotify_a_journal_read_wait_ms_range),
+};
+
+/* FANOTIFY_CMD_CONSUMER_ADD - do */
+static const struct nla_policy fanotify_consumer_add_nl_policy[FANOTIFY_A_CONSUMER_START + 1] = {
+	[FANOTIFY_A_CONSUMER_JOURNAL] = { .type = NLA_U32, },
+	[FANOTIFY_A_CONSUMER_NAME] = { .type = NLA_NUL_STRING, .len = FANOTIFY_CONSUMER_NAME_MAX, },
+	[FANOTIFY_A_CONSUMER_MASK] = { .type = NLA_UINT, },
+	[FANOTIFY_A_CONSUMER_START] = NLA_POLICY_RANGE(NLA_U32, 1, 2),
+};
+
+/* FANOTIFY_CMD_CONSUMER_REMOVE - do */
+static const struct nla_policy fanotify_consumer_remove_nl_policy[FANOTIFY_A_CONSUMER_FORCE + 1] = {
+	[FANOTIFY_A_CONSUMER_JOURNAL] = { .type = NLA_U32, },
+	[FANOTIFY_A_CONSUMER_NAME] = { .type = NLA_NUL_STRING, .len = FANOTIFY_CONSUMER_NAME_MAX, },
+	[FANOTIFY_A_CONSUMER_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_CONSUMER_FORCE] = { .type = NLA_FLAG, },
+};
+
+/* FANOTIFY_CMD_CONSUMER_ACK - do */
+static const struct nla_policy fanotify_consumer_ack_nl_policy[FANOTIFY_A_CONSUMER_EPOCH + 1] = {
+	[FANOTIFY_A_CONSUMER_JOURNAL] = { .type = NLA_U32, },
+	[FANOTIFY_A_CONSUMER_NAME] = { .type = NLA_NUL_STRING, .len = FANOTIFY_CONSUMER_NAME_MAX, },
+	[FANOTIFY_A_CONSUMER_TOKEN] = { .type = NLA_U64, },
+	[FANOTIFY_A_CONSUMER_FORCE] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_CONSUMER_EPOCH] = { .type = NLA_U64, },
+	[FANOTIFY_A_CONSUMER_ACKED] = { .type = NLA_UINT, },
+	[FANOTIFY_A_CONSUMER_RESET] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_CONSUMER_SYNC] = { .type = NLA_FLAG, },
+};
+
+/* FANOTIFY_CMD_CONSUMER_GET - dump */
+static const struct nla_policy fanotify_consumer_get_nl_policy[FANOTIFY_A_CONSUMER_JOURNAL + 1] = {
+	[FANOTIFY_A_CONSUMER_JOURNAL] = { .type = NLA_U32, },
+};
+
 /* Ops table for fanotify */
 static const struct genl_split_ops fanotify_nl_ops[] = {
 	{
@@ -295,6 +379,76 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.policy		= fanotify_gate_lift_nl_policy,
 		.maxattr	= FANOTIFY_A_GROUP_NUMBER,
 		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_JOURNAL_START,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_journal_start_doit,
+		.policy		= fanotify_journal_start_nl_policy,
+		.maxattr	= FANOTIFY_A_JOURNAL_QUEUE_LIMIT,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_JOURNAL_STOP,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_journal_stop_doit,
+		.policy		= fanotify_journal_stop_nl_policy,
+		.maxattr	= FANOTIFY_A_JOURNAL_FORCE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_JOURNAL_GET,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_journal_get_doit,
+		.policy		= fanotify_journal_get_nl_policy,
+		.maxattr	= FANOTIFY_A_JOURNAL_FD,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= FANOTIFY_CMD_JOURNAL_GET,
+		.start	= fanotify_nl_dump_start,
+		.dumpit	= fanotify_nl_journal_get_dumpit,
+		.flags	= GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_JOURNAL_READ,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_journal_read_doit,
+		.policy		= fanotify_journal_read_nl_policy,
+		.maxattr	= FANOTIFY_A_JOURNAL_READ_WAIT_MS,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_CONSUMER_ADD,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_consumer_add_doit,
+		.policy		= fanotify_consumer_add_nl_policy,
+		.maxattr	= FANOTIFY_A_CONSUMER_START,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_CONSUMER_REMOVE,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_consumer_remove_doit,
+		.policy		= fanotify_consumer_remove_nl_policy,
+		.maxattr	= FANOTIFY_A_CONSUMER_FORCE,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_CONSUMER_ACK,
+		.pre_doit	= fanotify_nl_pre_doit,
+		.doit		= fanotify_nl_consumer_ack_doit,
+		.policy		= fanotify_consumer_ack_nl_policy,
+		.maxattr	= FANOTIFY_A_CONSUMER_EPOCH,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= FANOTIFY_CMD_CONSUMER_GET,
+		.start		= fanotify_nl_dump_start,
+		.dumpit		= fanotify_nl_consumer_get_dumpit,
+		.policy		= fanotify_consumer_get_nl_policy,
+		.maxattr	= FANOTIFY_A_CONSUMER_JOURNAL,
+		.flags		= GENL_CMD_CAP_DUMP,
 	},
 };
 

@@ -38,6 +38,18 @@ int fanotify_nl_stats_get_dumpit(struct sk_buff *skb,
 int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info);
 int fanotify_nl_verdict_doit(struct sk_buff *skb, struct genl_info *info);
 int fanotify_nl_gate_lift_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_journal_start_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_journal_stop_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_journal_get_dumpit(struct sk_buff *skb,
+				   struct netlink_callback *cb);
+int fanotify_nl_journal_read_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_consumer_add_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_consumer_remove_doit(struct sk_buff *skb,
+				     struct genl_info *info);
+int fanotify_nl_consumer_ack_doit(struct sk_buff *skb, struct genl_info *info);
+int fanotify_nl_consumer_get_dumpit(struct sk_buff *skb,
+				    struct netlink_callback *cb);
 
 enum {
 	FANOTIFY_NLGRP_EVENTS,

@@ -105,6 +105,7 @@ static const struct attr_rule caps_rules[FANOTIFY_A_CAPS_MAX + 1] = {
 	CAPS(FILTERS_MAX, ATTR_32, filters_max),
 	CAPS(PERMISSION_GROUPS_MAX, ATTR_32, permission_groups_max),
 	CAPS(REMEMBERED_MAX, ATTR_32, remembered_max),
+	CAPS(JOURNAL_LEVELS, ATTR_32, journal_levels),
 	[FANOTIFY_A_CAPS_VERSION] = {
 		.kind = ATTR_STRING,
 		.offset = offsetof(struct caps, version),

@@ -122,6 +122,21 @@ API const char *fanotify_nl_verdict_flag_name(__u32 bit)
 	return name_of(verdict_flag_names, COUNT(verdict_flag_names), bit);
 }
 
+API const char *fanotify_nl_journal_level_name(__u32 level)
+{
+	return name_of(journal_level_names, COUNT(journal_level_names), level);
+}
+
+API const char *fanotify_nl_journal_state_name(__u32 state)
+{
+	return name_of(journal_state_names, COUNT(journal_state_names), state);
+}
+
+API const char *fanotify_nl_consumer_start_name(__u32 start)
+{
+	return name_of(consumer_start_names, COUNT(consumer_start_names), start);
+}
+
 static __u64 all_kinds(void)
 {
 	__u64 mask = 0;

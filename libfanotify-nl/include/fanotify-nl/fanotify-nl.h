@@ -965,6 +965,8 @@ struct fanotify_nl_mark_caps {
  * @permission_groups_max: permission groups at a time; 0: this kernel cannot have
  *	any
  * @remembered_max: files with remembered verdicts, of all groups
+ * @journal_levels: levels that a journal can have, each as the bit
+ *	1 << FANOTIFY_JOURNAL_LEVEL_*
  * @queue_default: bytes of queue unless asked otherwise
  * @queue_min: least that may be asked for
  * @queue_max: most that may be asked for
@@ -984,6 +986,7 @@ struct fanotify_nl_caps {
 	__u32 filters_max;
 	__u32 permission_groups_max;
 	__u32 remembered_max;
+	__u32 journal_levels;
 	__u64 queue_default;
 	__u64 queue_min;
 	__u64 queue_max;
@@ -998,6 +1001,519 @@ struct fanotify_nl_caps {
  * Return: 0 or the kernel's error.
  */
 int fanotify_nl_caps(struct fanotify_nl *h, struct fanotify_nl_caps *caps);
+
+/* ---- journals ---- */
+
+/*
+ * The journal of a filesystem is a ring file in a folder below its mount point. The
+ * kernel writes records of what changes there, which have the encoding of events;
+ * consumers read them, each at its own pace, and say how far they have come.
+ */
+
+/* Where the ring file is, below a mount point. */
+#define FANOTIFY_NL_JOURNAL_FOLDER	".fanotify-nl"
+#define FANOTIFY_NL_JOURNAL_FILE	".fanotify-nl/journal"
+
+#define FANOTIFY_NL_JOURNAL_SIZE_DEFAULT	(64ULL << 20)
+
+/* Which fields of struct fanotify_nl_journal_settings count. */
+enum fanotify_nl_journal_setting {
+	FANOTIFY_NL_JOURNAL_SET_LEVEL		= 1 << 0,
+	FANOTIFY_NL_JOURNAL_SET_MASK		= 1 << 1,
+	FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS	= 1 << 2,
+	FANOTIFY_NL_JOURNAL_SET_IDLE_LIMIT	= 1 << 3,
+	FANOTIFY_NL_JOURNAL_SET_QUEUE_LIMIT	= 1 << 4,
+};
+
+/**
+ * struct fanotify_nl_journal_settings - What a journal is to be like.
+ * @set: FANOTIFY_NL_JOURNAL_SET_*: the fields that are given; the others are as
+ *	they were, or the kernel's default in a new journal
+ * @level: FANOTIFY_JOURNAL_LEVEL_*
+ * @mask: FANOTIFY_KIND_*: kinds that records are made of
+ * @idle_limit: seconds after which a consumer is cut off that acknowledges nothing
+ *	though there are records for it; 0: never
+ * @queue_limit: bytes of memory that records may take until they are written; is
+ *	not kept in the ring
+ * @interval_ms: milliseconds within which a record is on disk
+ */
+struct fanotify_nl_journal_settings {
+	__u32 set;
+	__u32 level;
+	__u64 mask;
+	__u64 idle_limit;
+	__u64 queue_limit;
+	__u32 interval_ms;
+};
+
+/**
+ * struct fanotify_nl_journal_info - A journal that runs.
+ * @id: its number, by which the other calls name it, for as long as it runs
+ * @state: FANOTIFY_JOURNAL_STATE_*
+ * @settings: as in force; @settings.set says what the kernel told
+ * @path: where the kernel looks for the ring file, or NULL
+ * @fs_name: type of the filesystem, or NULL
+ * @uuid: of the filesystem
+ * @epoch: random number of this start
+ * @size: bytes of the ring file
+ * @oldest: index of the oldest record; @durable + 1 if there is none
+ * @oldest_realtime: a time that this one is not older than, nanoseconds of
+ *	CLOCK_REALTIME
+ * @durable: index of the newest record that is on disk, and can be read
+ * @durable_realtime: when this one was made
+ * @newest: index of the newest record
+ * @covered_index: no change is missing from this record on
+ * @covered_since: nor from this time on, nanoseconds of CLOCK_REALTIME
+ * @tail: index of the oldest record that a consumer has not acknowledged
+ * @waiting_bytes: memory that records take which are not written yet
+ * @gaps: times that events were lost, since the start
+ * @lost: events that were lost, since the start
+ * @batches: times that records were written, since the start
+ * @written: bytes that were written, since the start
+ * @consumers: number of consumers
+ * @error: of FANOTIFY_JOURNAL_STATE_STALLED, why, an errno; EBUSY: the filesystem is
+ *	frozen
+ * @dev_major: device of the filesystem
+ * @dev_minor: device of the filesystem
+ *
+ * Pointers are valid until the next command on the handle, or, in a list, during
+ * the call.
+ */
+struct fanotify_nl_journal_info {
+	__u32 id;
+	__u32 state;
+	struct fanotify_nl_journal_settings settings;
+	const char *path;
+	const char *fs_name;
+	unsigned char uuid[FANOTIFY_UUID_LEN];
+	__u64 epoch;
+	__u64 size;
+	__u64 oldest;
+	__u64 oldest_realtime;
+	__u64 durable;
+	__u64 durable_realtime;
+	__u64 newest;
+	__u64 covered_index;
+	__u64 covered_since;
+	__u64 tail;
+	__u64 waiting_bytes;
+	__u64 gaps;
+	__u64 lost;
+	__u64 batches;
+	__u64 written;
+	__u32 consumers;
+	__u32 error;
+	__u32 dev_major;
+	__u32 dev_minor;
+};
+
+typedef int (*fanotify_nl_journal_cb)(const struct fanotify_nl_journal_info *info, void *arg);
+typedef int (*fanotify_nl_progress_cb)(__u64 done, __u64 all, void *arg);
+
+/**
+ * fanotify_nl_journal_create() - Make the ring file of a filesystem that has none.
+ * @h: handle
+ * @path: anything on the mount
+ * @size: bytes; rounded up to 64 KiB, at least 1 MiB; 0:
+ *	FANOTIFY_NL_JOURNAL_SIZE_DEFAULT
+ * @cb: called now and then with the bytes that are written; a value other than 0 ends
+ *	it, leaves nothing behind, and is returned; NULL: nothing is called
+ * @arg: handed to @cb
+ *
+ * The folder is for root alone, and nothing in it can be renamed or removed (chattr
+ * +i), where the filesystem has that. All blocks of the file are written, so that
+ * the journal never needs more of the filesystem.
+ *
+ * Return: 0; -EEXIST: there is one; -ENOSPC; what @cb returned; or another error of
+ * opening and writing.
+ */
+int fanotify_nl_journal_create(struct fanotify_nl *h, const char *path, __u64 size,
+			       fanotify_nl_progress_cb cb, void *arg);
+
+/**
+ * fanotify_nl_journal_remove() - Remove the ring file, and its folder.
+ * @h: handle
+ * @path: anything on the mount
+ *
+ * Return: 0; -EBUSY: the journal runs; -ENOENT: there is none; or another error.
+ */
+int fanotify_nl_journal_remove(struct fanotify_nl *h, const char *path);
+
+/**
+ * fanotify_nl_journal_start() - Start the journal whose ring file is there.
+ * @h: handle
+ * @path: anything on the mount
+ * @settings: what to change; NULL: nothing
+ * @info: where the answer goes, or NULL
+ *
+ * Once it returns, all changes are recorded. The first record of a journal that ran
+ * before is a gap: FANOTIFY_GAP_REASON_NOT_RUNNING, or _UNCLEAN.
+ *
+ * Return: 0; -ENOENT: there is no ring file; -EALREADY: it runs; -EUCLEAN: the file
+ * is no journal; -ESTALE: it is of another filesystem; -EOPNOTSUPP: of this
+ * filesystem, or at this level, there is none; or the kernel's error.
+ */
+int fanotify_nl_journal_start(struct fanotify_nl *h, const char *path,
+			      const struct fanotify_nl_journal_settings *settings,
+			      struct fanotify_nl_journal_info *info);
+
+/**
+ * fanotify_nl_journal_stop() - Stop a journal.
+ * @h: handle
+ * @id: number of the journal
+ * @force: stop even if what waits cannot be written, and is lost
+ *
+ * Return: 0; -ENOENT: there is no such journal; -EROFS, -EBUSY (frozen), ...: it cannot
+ * be written, and goes on; with @force it has stopped all the same, and returns 0.
+ */
+int fanotify_nl_journal_stop(struct fanotify_nl *h, __u32 id, int force);
+
+/**
+ * fanotify_nl_journal_get() - Look at the journal of a filesystem.
+ * @h: handle
+ * @path: anything on the filesystem
+ * @info: where the answer goes
+ *
+ * Return: 0; -ENOENT: none runs there, or there is no such path; or another error.
+ */
+int fanotify_nl_journal_get(struct fanotify_nl *h, const char *path,
+			    struct fanotify_nl_journal_info *info);
+
+/**
+ * fanotify_nl_journals() - List the journals that run.
+ * @h: handle
+ * @cb: as for fanotify_nl_groups()
+ * @arg: handed to @cb
+ *
+ * Return: as fanotify_nl_groups().
+ */
+int fanotify_nl_journals(struct fanotify_nl *h, fanotify_nl_journal_cb cb, void *arg);
+
+/**
+ * struct fanotify_nl_cursor - How far a journal was read.
+ * @uuid: of the filesystem
+ * @epoch: of the journal when it was read
+ * @index: the last record that was read
+ *
+ * A consumer that keeps it beside what it makes of the records is told if that, or
+ * the filesystem, was put back to an older state.
+ */
+struct fanotify_nl_cursor {
+	unsigned char uuid[FANOTIFY_UUID_LEN];
+	__u64 epoch;
+	__u64 index;
+};
+
+/* Room for a cursor as text, its NUL included. */
+#define FANOTIFY_NL_CURSOR_LEN	80
+
+/**
+ * fanotify_nl_cursor_format() - A cursor as text: UUID:EPOCH:INDEX, the epoch in hex.
+ * @cursor: the cursor
+ * @text: where it goes
+ */
+void fanotify_nl_cursor_format(const struct fanotify_nl_cursor *cursor,
+			       char text[FANOTIFY_NL_CURSOR_LEN]);
+
+/**
+ * fanotify_nl_cursor_parse() - The cursor that a text stands for.
+ * @text: as fanotify_nl_cursor_format() makes it
+ * @cursor: where it goes
+ *
+ * Return: 0; -EINVAL: it is none.
+ */
+int fanotify_nl_cursor_parse(const char *text, struct fanotify_nl_cursor *cursor);
+
+/**
+ * struct fanotify_nl_consumer - A consumer that is to be added.
+ * @name: 1 to FANOTIFY_CONSUMER_NAME_MAX letters, digits and any of . _ - @ :
+ * @start: FANOTIFY_CONSUMER_START_*; 0: from now on
+ * @mask: FANOTIFY_KIND_*: kinds that it reads; 0: all
+ */
+struct fanotify_nl_consumer {
+	const char *name;
+	__u32 start;
+	__u64 mask;
+};
+
+/**
+ * struct fanotify_nl_consumer_info - A consumer as it is.
+ * @name: its name; valid during the call
+ * @mask: kinds that it reads
+ * @acked: index up to which it has acknowledged
+ * @epoch: with @acked and the filesystem's UUID, its cursor
+ * @registered: when it was added, nanoseconds of CLOCK_REALTIME
+ * @acked_at: when it acknowledged last, nanoseconds of CLOCK_REALTIME; 0: never
+ * @behind: records, of any kind, that it has not acknowledged
+ * @cut: what it misses; all zero if it was not cut off
+ */
+struct fanotify_nl_consumer_info {
+	const char *name;
+	__u64 mask;
+	__u64 acked;
+	__u64 epoch;
+	__u64 registered;
+	__u64 acked_at;
+	__u64 behind;
+	struct fanotify_nl_gap cut;
+};
+
+typedef int (*fanotify_nl_consumer_cb)(const struct fanotify_nl_consumer_info *info, void *arg);
+
+/**
+ * fanotify_nl_consumer_add() - Register a consumer of a journal.
+ * @h: handle
+ * @id: number of the journal
+ * @consumer: the consumer
+ * @token: set to what others need not know: to acknowledge takes it
+ * @cursor: set to where it starts, or NULL. (For a baseline: add the consumer, scan,
+ *	then read and apply.)
+ *
+ * It is on disk when this returns.
+ *
+ * Return: 0; -EEXIST: there is one of that name; -EINVAL: no name; -ENOSPC: there are
+ * FANOTIFY_CONSUMERS_MAX; -ENOENT: no such journal; or the error of writing.
+ */
+int fanotify_nl_consumer_add(struct fanotify_nl *h, __u32 id,
+			     const struct fanotify_nl_consumer *consumer, __u64 *token,
+			     struct fanotify_nl_cursor *cursor);
+
+/**
+ * fanotify_nl_consumer_remove() - Deregister a consumer.
+ * @h: handle
+ * @id: number of the journal
+ * @name: of the consumer
+ * @token: of the consumer; NULL: it is another's, and goes all the same
+ *
+ * Return: 0; -ENOENT: no such journal or consumer; -EACCES: not its token; or the
+ * error of writing.
+ */
+int fanotify_nl_consumer_remove(struct fanotify_nl *h, __u32 id, const char *name,
+				const __u64 *token);
+
+/**
+ * fanotify_nl_consumers() - List the consumers of a journal.
+ * @h: handle
+ * @id: number of the journal
+ * @cb: as for fanotify_nl_groups()
+ * @arg: handed to @cb
+ *
+ * Return: as fanotify_nl_groups(); -ENOENT: no such journal.
+ */
+int fanotify_nl_consumers(struct fanotify_nl *h, __u32 id, fanotify_nl_consumer_cb cb, void *arg);
+
+/* Options of fanotify_nl_consumer_ack(). */
+enum fanotify_nl_ack_option {
+	FANOTIFY_NL_ACK_SYNC	= 1 << 0,
+	FANOTIFY_NL_ACK_RESET	= 1 << 1,
+};
+
+/**
+ * fanotify_nl_consumer_ack() - Say that all records up to one are done with.
+ * @h: handle
+ * @id: number of the journal
+ * @name: of the consumer
+ * @token: of the consumer; NULL: it is another's, and is acknowledged all the same
+ * @cursor: the record, as fanotify_nl_journal_read() left it
+ * @options: FANOTIFY_NL_ACK_SYNC: return when it is on disk, not a batch later;
+ *	FANOTIFY_NL_ACK_RESET: go back to an earlier record, too, and forget that the
+ *	consumer was cut off
+ *
+ * Return: 0; -ENOENT: no such journal or consumer; -EACCES: not its token; -ESTALE: the
+ * cursor is of another filesystem, or none of this journal; -ERANGE: its record is not
+ * there yet; or the error of writing.
+ */
+int fanotify_nl_consumer_ack(struct fanotify_nl *h, __u32 id, const char *name, const __u64 *token,
+			     const struct fanotify_nl_cursor *cursor, int options);
+
+/* Options of fanotify_nl_journal_read(). */
+enum fanotify_nl_read_option {
+	FANOTIFY_NL_READ_FLUSH	= 1 << 0,
+	FANOTIFY_NL_READ_OLDEST	= 1 << 1,
+};
+
+/**
+ * struct fanotify_nl_read - What to read of a journal.
+ * @consumer: read what this one wants; NULL: all kinds
+ * @cursor: go on behind this; NULL: behind what the consumer has acknowledged. It
+ *	may be the one that the answer goes to
+ * @options: FANOTIFY_NL_READ_FLUSH: have what has happened until now written first;
+ *	FANOTIFY_NL_READ_OLDEST: from the oldest record on, without a @cursor
+ * @wait_ms: milliseconds to wait for a record if there is none
+ */
+struct fanotify_nl_read {
+	const char *consumer;
+	const struct fanotify_nl_cursor *cursor;
+	__u32 options;
+	__u32 wait_ms;
+};
+
+/**
+ * struct fanotify_nl_records - What was read.
+ * @cursor: how far it goes, whatever of it is used; to be acknowledged, and to go
+ *	on with
+ * @end: there is no more to be read now
+ * @has_gap: something is missing before the first record:
+ * @gap: what. Its count is 0 where it is not known
+ */
+struct fanotify_nl_records {
+	struct fanotify_nl_cursor cursor;
+	int end;
+	int has_gap;
+	struct fanotify_nl_gap gap;
+};
+
+/**
+ * fanotify_nl_journal_read() - Read some records.
+ * @h: handle
+ * @id: number of the journal
+ * @read: what to read
+ * @records: where the answer goes; fanotify_nl_journal_next() has the records
+ *
+ * Only what is on disk is read: no crash can undo it. A gap, of @records or among the
+ * records, says that its consumer has to look for itself. Without a record before the
+ * end of @wait_ms, or when a signal comes, the answer has none and @records->end is
+ * set. Waiting holds nothing open on the filesystem.
+ *
+ * Return: 0; -ENOENT: no such journal (any more: it was stopped, or unmounted) or
+ * consumer; -ESTALE: @read->cursor is of another filesystem; or the kernel's error.
+ */
+int fanotify_nl_journal_read(struct fanotify_nl *h, __u32 id, const struct fanotify_nl_read *read,
+			     struct fanotify_nl_records *records);
+
+/**
+ * fanotify_nl_journal_next() - The next record of what was read.
+ * @h: handle
+ * @event: where it goes; @event->seq is its index. Valid until the next command
+ *	on @h
+ *
+ * Return: 1: there is one; 0: there is none left; -EBADMSG: it could not be parsed,
+ * and the next call goes on behind it.
+ */
+int fanotify_nl_journal_next(struct fanotify_nl *h, struct fanotify_nl_event *event);
+
+/* ---- the ring of a journal, as a file ---- */
+
+struct fanotify_nl_ring;
+
+/**
+ * struct fanotify_nl_ring_info - What the header of a ring says.
+ * @uuid: of the filesystem
+ * @epoch: of the last start
+ * @clean: the journal was stopped, and lacks nothing up to @realtime
+ * @big_endian: records are those of a machine of that byte order, whichever the
+ *	one is that reads them
+ * @sequence: of the copy of the header that counts
+ * @copies: how many copies of the header are good, 1 or 2
+ * @settings: without the queue limit, which is not kept
+ * @size: bytes of the file, as the header has it
+ * @realtime: when the header was written
+ * @covered_index: no change is missing from this record on
+ * @covered_since: nor from this time on
+ * @oldest: index of the oldest record
+ * @newest: index of the newest record; @oldest - 1 if there is none
+ * @consumers: number of consumers
+ * @epochs: number of starts that are known
+ */
+struct fanotify_nl_ring_info {
+	unsigned char uuid[FANOTIFY_UUID_LEN];
+	__u64 epoch;
+	int clean;
+	int big_endian;
+	__u64 sequence;
+	__u32 copies;
+	struct fanotify_nl_journal_settings settings;
+	__u64 size;
+	__u64 realtime;
+	__u64 covered_index;
+	__u64 covered_since;
+	__u64 oldest;
+	__u64 newest;
+	__u32 consumers;
+	__u32 epochs;
+};
+
+/**
+ * struct fanotify_nl_ring_damage - A part of a ring that cannot be read.
+ * @offset: where in the file
+ * @first: index of the first record that is missing
+ * @last: index of the last one
+ * @what: what is wrong there; a static string
+ */
+struct fanotify_nl_ring_damage {
+	__u64 offset;
+	__u64 first;
+	__u64 last;
+	const char *what;
+};
+
+/**
+ * fanotify_nl_ring_open() - Open a ring file, or a copy of one.
+ * @rp: where the ring goes
+ * @path: the file
+ *
+ * Needs neither the module nor root's rights, but to read the file. Nothing in it is
+ * trusted. On failure too *@rp is a ring (or NULL without memory): good for
+ * fanotify_nl_ring_error(), and to be closed.
+ *
+ * Return: 0; -EUCLEAN: it is no ring, or its header is damaged; -EOPNOTSUPP: of a
+ * version that is not known; or the error of opening and reading.
+ */
+int fanotify_nl_ring_open(struct fanotify_nl_ring **rp, const char *path);
+
+/**
+ * fanotify_nl_ring_close() - Close a ring.
+ * @ring: may be NULL
+ */
+void fanotify_nl_ring_close(struct fanotify_nl_ring *ring);
+
+/**
+ * fanotify_nl_ring_error() - Text of the last failure, without a newline.
+ * @ring: may be NULL
+ *
+ * Return: never NULL; valid until the next call on @ring.
+ */
+const char *fanotify_nl_ring_error(const struct fanotify_nl_ring *ring);
+
+/**
+ * fanotify_nl_ring_info() - What the header says.
+ * @ring: open ring
+ * @info: where it goes
+ */
+void fanotify_nl_ring_info(const struct fanotify_nl_ring *ring, struct fanotify_nl_ring_info *info);
+
+/**
+ * fanotify_nl_ring_consumers() - List the consumers that the header has.
+ * @ring: open ring
+ * @cb: called for each; a value other than 0 ends the list and is returned
+ * @arg: handed to @cb
+ *
+ * Return: 0; or what @cb returned.
+ */
+int fanotify_nl_ring_consumers(const struct fanotify_nl_ring *ring, fanotify_nl_consumer_cb cb,
+			       void *arg);
+
+/**
+ * fanotify_nl_ring_next() - The next record, from the oldest on.
+ * @ring: open ring
+ * @event: where it goes; @event->seq is its index. Valid until the next call on
+ *	@ring
+ * @damage: set when -EBADMSG is returned
+ *
+ * Return: 1: there is one; 0: it was the last; -EBADMSG: some cannot be read, as
+ * @damage says, and the next call goes on behind them; -EOPNOTSUPP: they are of the
+ * other byte order; or the error of reading.
+ */
+int fanotify_nl_ring_next(struct fanotify_nl_ring *ring, struct fanotify_nl_event *event,
+			  struct fanotify_nl_ring_damage *damage);
+
+/**
+ * fanotify_nl_ring_progress() - How far the reading has come.
+ * @ring: open ring
+ * @done: set to the bytes that were read since it was opened
+ * @all: set to the bytes there are
+ */
+void fanotify_nl_ring_progress(const struct fanotify_nl_ring *ring, __u64 *done, __u64 *all);
 
 /* ---- names ---- */
 
@@ -1133,6 +1649,30 @@ const char *fanotify_nl_control_event_name(__u32 what);
  * Return: the name; NULL if @bit has none.
  */
 const char *fanotify_nl_verdict_flag_name(__u32 bit);
+
+/**
+ * fanotify_nl_journal_level_name() - Name of a level of journals.
+ * @level: FANOTIFY_JOURNAL_LEVEL_*
+ *
+ * Return: the name; NULL if @level has none.
+ */
+const char *fanotify_nl_journal_level_name(__u32 level);
+
+/**
+ * fanotify_nl_journal_state_name() - Name of a journal's state.
+ * @state: FANOTIFY_JOURNAL_STATE_*
+ *
+ * Return: the name; NULL if @state has none.
+ */
+const char *fanotify_nl_journal_state_name(__u32 state);
+
+/**
+ * fanotify_nl_consumer_start_name() - Name of where a consumer starts.
+ * @start: FANOTIFY_CONSUMER_START_*
+ *
+ * Return: the name; NULL if @start has none.
+ */
+const char *fanotify_nl_consumer_start_name(__u32 start);
 
 /**
  * fanotify_nl_kind_parse() - Make a mask of "create,delete".
