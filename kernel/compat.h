@@ -6,6 +6,7 @@
 #ifndef _FANL_COMPAT_H
 #define _FANL_COMPAT_H
 
+#include <linux/crc32.h>
 #include <linux/fs.h>
 #include <linux/fsnotify.h>
 #include <linux/netlink.h>
@@ -44,6 +45,11 @@ static inline struct file *dentry_open_nonotify(const struct path *path,
 #define FANL_KIND_SETFLAGS	((u64)FANOTIFY_KIND_SETFLAGS)
 #else
 #define FANL_KIND_SETFLAGS	0ULL
+#endif
+
+/* Linux 7: a name of its own. */
+#ifndef CRC32C_OPTIMIZATION
+#define crc32c(crc, p, len)	__crc32c_le(crc, (const u8 *)(p), len)
 #endif
 
 /* With our patches: stores to shared mappings are told of. */

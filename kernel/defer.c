@@ -86,7 +86,8 @@ static void fanl_request_run(struct fanl_deferred *deferred)
 		netlink_ack(request->skb, nlh, err, &request->extack);
 	if (request->release)
 		request->release(request);
-	fanl_member_put(request->member);
+	if (request->member)
+		fanl_member_put(request->member);
 	consume_skb(request->skb);
 	sock_put(sk);
 	kfree(request);

@@ -37,7 +37,7 @@ void fanl_defer_exit(void);
  * @info: of the request, without attributes
  * @extack: where the reason of a refusal goes; no attribute may be named, since
  *	netlink has moved on in the message
- * @member: the member that it is about, held
+ * @member: the member that it is about, held; NULL for none
  */
 struct fanl_request {
 	struct fanl_deferred	deferred;

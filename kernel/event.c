@@ -324,6 +324,18 @@ u64 fanl_event_seq(const struct sk_buff *skb)
 }
 
 /**
+ * fanl_event_realtime - when an event happened
+ * @skb: an event message without a deadline: the mask comes first, then this
+ *
+ * Return: nanoseconds of CLOCK_REALTIME.
+ */
+u64 fanl_event_realtime(const struct sk_buff *skb)
+{
+	return get_unaligned((u64 *)(skb->data + FANL_EVENT_HEAD +
+				     FANL_U64_SIZE + NLA_HDRLEN));
+}
+
+/**
  * fanl_event_stamp_deadline - say when the verdict about an access is due
  * @skb: an event message with a deadline, which comes right after the head
  * @deadline: nanoseconds of CLOCK_BOOTTIME
@@ -608,6 +620,17 @@ void fanl_gap_open(struct sk_buff *skb, u64 first, u32 reason)
 	p = fanl_put_u64(p, FANOTIFY_A_EVENT_REALTIME, now);
 	fanl_put_u64(p, FANOTIFY_A_EVENT_BOOTTIME, ktime_get_boottime_ns());
 	fanl_put_gap(fanl_gap_nest(skb), first, first, 0, reason, now);
+}
+
+/**
+ * fanl_gap_since - let a GAP record say another time
+ * @skb: an open record
+ * @since: when the first change was missed
+ */
+void fanl_gap_since(struct sk_buff *skb, u64 since)
+{
+	fanl_put_u64(fanl_gap_nest(skb) + 3 * FANL_U64_SIZE + 2 * FANL_U32_SIZE,
+		     FANOTIFY_A_GAP_SINCE, since);
 }
 
 /**

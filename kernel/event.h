@@ -116,10 +116,12 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 void fanl_event_sample(struct fanl_event *event);
 void fanl_event_stamp(struct sk_buff *skb, u64 seq, u64 id);
 u64 fanl_event_seq(const struct sk_buff *skb);
+u64 fanl_event_realtime(const struct sk_buff *skb);
 void fanl_event_stamp_deadline(struct sk_buff *skb, u64 deadline);
 
 struct sk_buff *fanl_gap_alloc(u32 group, gfp_t gfp);
 void fanl_gap_open(struct sk_buff *skb, u64 first, u32 reason);
+void fanl_gap_since(struct sk_buff *skb, u64 since);
 void fanl_gap_grow(struct sk_buff *skb, u64 last, u64 count);
 
 #endif /* _FANL_EVENT_H */

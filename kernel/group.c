@@ -29,9 +29,11 @@
 
 #include "ask.h"
 #include "defer.h"
+#include "event.h"
 #include "filter.h"
 #include "group.h"
 #include "hook.h"
+#include "journal.h"
 #include "kind.h"
 #include "mark.h"
 #include "member.h"
@@ -66,6 +68,7 @@ static void fanl_group_free(struct kref *kref)
 
 	xa_destroy(&group->marks);
 	fanl_gate_free(group->gate);
+	fanl_journal_free(group->journal);
 	mutex_destroy(&group->mark_lock);
 	/* fsnotify's callbacks are over */
 	kfree(rcu_access_pointer(group->filters));
@@ -139,8 +142,33 @@ static struct fanl_group *fanl_group_alloc(struct fanl_settings *settings)
 	return group;
 }
 
-/* The end of a group that is in no table (any more) and has no member. */
-static void fanl_group_shutdown(struct fanl_group *group)
+/**
+ * fanl_group_of_journal - make a journal's group
+ * @journal: the journal, which is freed with the group
+ * @queue_limit: bytes of memory for its events
+ *
+ * Return: the group; or an error, and the journal is not freed.
+ */
+struct fanl_group *fanl_group_of_journal(struct fanl_journal *journal,
+					 size_t queue_limit)
+{
+	struct fanl_settings settings = {
+		.mask = FANL_KINDS_JOURNAL,
+		.stat_mask = FANL_STAT_ALL,
+		.queue_limit = queue_limit,
+	};
+	struct fanl_group *group = fanl_group_alloc(&settings);
+
+	if (!IS_ERR(group))
+		group->journal = journal;
+	return group;
+}
+
+/**
+ * fanl_group_shutdown - end a group
+ * @group: in no table (any more), and without a member
+ */
+void fanl_group_shutdown(struct fanl_group *group)
 {
 	if (group->gate)
 		fanl_gate_unregister(group);

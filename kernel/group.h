@@ -19,6 +19,7 @@
 #include "gate.h"
 
 struct fanl_filters;
+struct fanl_journal;
 struct fanl_member;
 
 /*
@@ -71,6 +72,8 @@ struct fanl_settings {
  * @fsn: what fsnotify knows of the group; constant
  * @enable: sees to it that operations are seen, once bind holds no lock
  * @gate: what a permission group has besides, else NULL; constant
+ * @journal: of which it is the group, else NULL; such a group is in no table, and
+ *	has no members; constant
  * @lock: protects the members below and their queues. Innermost but for the
  *	lock of a socket's receive queue. Taken under whatever the VFS holds
  *	when it calls fsnotify, so nothing that sleeps, allocates or drops a
@@ -103,6 +106,7 @@ struct fanl_group {
 	u32			open_flags;
 	struct fsnotify_group	*fsn;
 	struct fanl_gate	*gate;
+	struct fanl_journal	*journal;
 	struct fanl_deferred	enable;
 
 	spinlock_t		lock;
@@ -138,6 +142,9 @@ struct fanl_member *fanl_member_by_token(u32 number, u64 token,
 					 struct netlink_ext_ack *extack);
 void fanl_member_unbind(struct fanl_member *member);
 
+struct fanl_group *fanl_group_of_journal(struct fanl_journal *journal,
+					 size_t queue_limit);
+void fanl_group_shutdown(struct fanl_group *group);
 struct fanl_group *fanl_group_next(unsigned long *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);

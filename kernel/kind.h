@@ -77,6 +77,10 @@ struct fanl_operation;
 	((FANL_KINDS_INODE & ~(u64)FANOTIFY_KIND_EVENT_ON_CHILD) | \
 	 FANOTIFY_KIND_FS_ERROR)
 
+/* What a journal can have records of: it does not outlive its filesystem. */
+#define FANL_KINDS_JOURNAL \
+	(FANL_KINDS_FILESYSTEM & ~(FANL_KINDS_PERM | FANOTIFY_KIND_UNMOUNT))
+
 #define FANL_KINDS_SUBTREE \
 	(FANL_KINDS_INODE & ~(u64)FANOTIFY_KIND_EVENT_ON_CHILD)
 

@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "global.h"
 #include "group.h"
+#include "journal.h"
 #include "mark.h"
 #include "netlink-gen.h"
 #include "operation.h"
@@ -60,9 +61,12 @@ static int __init fanl_init(void)
 	if (err)
 		goto marks_exit;
 	fanl_global_init();
-	err = netlink_register_notifier(&fanl_netlink_notifier);
+	err = fanl_journals_init();
 	if (err)
 		goto global_exit;
+	err = netlink_register_notifier(&fanl_netlink_notifier);
+	if (err)
+		goto journals_exit;
 	/* the generator has no words for these */
 	fanotify_nl_family.netnsok = false;
 	fanotify_nl_family.mcgrps = fanl_mcgrps;
@@ -73,6 +77,8 @@ static int __init fanl_init(void)
 
 unregister_notifier:
 	netlink_unregister_notifier(&fanl_netlink_notifier);
+journals_exit:
+	fanl_journals_exit();
 global_exit:
 	fanl_global_exit();
 	fanl_operations_exit();
@@ -85,10 +91,12 @@ gate_exit:
 
 static void __exit fanl_exit(void)
 {
+	fanl_journals_end();
 	fanl_groups_exit();
 	genl_unregister_family(&fanotify_nl_family);
 	netlink_unregister_notifier(&fanl_netlink_notifier);
 	fanl_global_exit();
+	fanl_journals_exit();
 	fanl_operations_exit();
 	fanl_marks_exit();
 	fanl_gate_exit();

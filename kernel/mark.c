@@ -34,6 +34,7 @@
 #include "global.h"
 #include "group.h"
 #include "hook.h"
+#include "journal.h"
 #include "kind.h"
 #include "mark.h"
 #include "object.h"
@@ -648,6 +649,14 @@ bool fanl_mark_next(struct fanl_group *group, unsigned long *id,
 	return mark;
 }
 
+static void fanl_mark_unmounted(struct fanl_mark *mark)
+{
+	if (mark->group->journal)
+		fanl_journal_unmounted(mark->group->journal);
+	else
+		fanl_report_unmount(mark);
+}
+
 /* fsnotify's callback: a mark is on its way out, for whatever reason. */
 void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group)
 {
@@ -656,7 +665,7 @@ void fanl_freeing_mark(struct fsnotify_mark *fsn, struct fsnotify_group *group)
 	if (mark->type != FANOTIFY_MARK_TYPE_INODE &&
 	    mark->type != FANOTIFY_MARK_TYPE_SUBTREE &&
 	    !READ_ONCE(mark->removed))
-		fanl_report_unmount(mark);
+		fanl_mark_unmounted(mark);
 	fanl_mark_forget(mark);
 }
 

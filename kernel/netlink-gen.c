@@ -248,11 +248,12 @@ static const struct nla_policy fanotify_consumer_remove_nl_policy[FANOTIFY_A_CON
 };
 
 /* FANOTIFY_CMD_CONSUMER_ACK - do */
-static const struct nla_policy fanotify_consumer_ack_nl_policy[FANOTIFY_A_CONSUMER_EPOCH + 1] = {
+static const struct nla_policy fanotify_consumer_ack_nl_policy[FANOTIFY_A_CONSUMER_UUID + 1] = {
 	[FANOTIFY_A_CONSUMER_JOURNAL] = { .type = NLA_U32, },
 	[FANOTIFY_A_CONSUMER_NAME] = { .type = NLA_NUL_STRING, .len = FANOTIFY_CONSUMER_NAME_MAX, },
 	[FANOTIFY_A_CONSUMER_TOKEN] = { .type = NLA_U64, },
 	[FANOTIFY_A_CONSUMER_FORCE] = { .type = NLA_FLAG, },
+	[FANOTIFY_A_CONSUMER_UUID] = NLA_POLICY_EXACT_LEN(FANOTIFY_UUID_LEN),
 	[FANOTIFY_A_CONSUMER_EPOCH] = { .type = NLA_U64, },
 	[FANOTIFY_A_CONSUMER_ACKED] = { .type = NLA_UINT, },
 	[FANOTIFY_A_CONSUMER_RESET] = { .type = NLA_FLAG, },
@@ -439,7 +440,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 		.pre_doit	= fanotify_nl_pre_doit,
 		.doit		= fanotify_nl_consumer_ack_doit,
 		.policy		= fanotify_consumer_ack_nl_policy,
-		.maxattr	= FANOTIFY_A_CONSUMER_EPOCH,
+		.maxattr	= FANOTIFY_A_CONSUMER_UUID,
 		.flags		= GENL_CMD_CAP_DO,
 	},
 	{

@@ -309,7 +309,9 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 			  fanl_ask_available() ? fanl_permission_groups_max :
 						 0) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_REMEMBERED_MAX,
-			  fanl_remembered_max);
+			  fanl_remembered_max) ||
+	      nla_put_u32(reply, FANOTIFY_A_CAPS_JOURNAL_LEVELS,
+			  1 << FANOTIFY_JOURNAL_LEVEL_DURABLE);
 	for (u32 type = FANOTIFY_MARK_TYPE_INODE;
 	     !err && fanl_kinds_legal(type); type++)
 		err = fanl_put_mark_caps(reply, type);

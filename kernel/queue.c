@@ -22,6 +22,7 @@
  */
 #include "event.h"
 #include "group.h"
+#include "journal.h"
 #include "member.h"
 #include "merge.h"
 #include "multicast.h"
@@ -214,6 +215,8 @@ bool fanl_queue_lose_early(struct fanl_group *group, unsigned long hash)
 	if (likely(!READ_ONCE(group->nr_gaps)) ||
 	    (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_MULTICAST))
 		return false;
+	if (group->journal)
+		return fanl_journal_lose_early(group);
 	spin_lock(&group->lock);
 	member = fanl_group_pick_member(group, hash);
 	if (member && member->queue.gap &&
@@ -228,7 +231,7 @@ bool fanl_queue_lose_early(struct fanl_group *group, unsigned long hash)
 }
 
 /**
- * fanl_queue_event - hand an event to the member that it belongs to
+ * fanl_queue_event - hand an event to the member that it belongs to, or the journal
  * @group: the group
  * @event: encoded by fanl_event_encode(); its message is consumed
  *
@@ -241,6 +244,10 @@ void fanl_queue_event(struct fanl_group *group, struct fanl_event *event)
 	struct fanl_queue *queue;
 	bool merge;
 
+	if (group->journal) {
+		fanl_journal_event(group, event);
+		return;
+	}
 	spin_lock(&group->lock);
 	member = fanl_group_pick_member(group, event->hash);
 	if (!member)

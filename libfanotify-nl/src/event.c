@@ -92,7 +92,7 @@ static const struct attr_rule actor_rules[FANOTIFY_A_ACTOR_MAX + 1] = {
 		.offset = offsetof(struct fanotify_nl_gap, field),		\
 	}
 
-static const struct attr_rule gap_rules[FANOTIFY_A_GAP_MAX + 1] = {
+const struct attr_rule gap_rules[FANOTIFY_A_GAP_MAX + 1] = {
 	GAP(FIRST, ATTR_64, first),
 	GAP(LAST, ATTR_64, last),
 	GAP(COUNT, ATTR_64, count),
@@ -184,6 +184,12 @@ int msg_parse(const void *msg, size_t len, __u8 cmd, struct attrs *attrs)
 	return 0;
 }
 
+int event_parse(struct attrs attrs, struct fanotify_nl_event *event)
+{
+	memset(event, 0, sizeof(*event));
+	return attr_parse(attrs, event_rules, FANOTIFY_A_EVENT_MAX, event, &event->has);
+}
+
 API int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_event *event)
 {
 	struct attrs attrs;
@@ -191,7 +197,5 @@ API int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_
 
 	memset(event, 0, sizeof(*event));
 	ret = msg_parse(msg, len, FANOTIFY_CMD_EVENT, &attrs);
-	if (ret)
-		return ret;
-	return attr_parse(attrs, event_rules, FANOTIFY_A_EVENT_MAX, event, &event->has);
+	return ret ? ret : event_parse(attrs, event);
 }

@@ -151,6 +151,11 @@ int filters_parse(struct attrs attrs, struct fanotify_nl_settings *settings);
 
 /* ---- event.c ---- */
 
+extern const struct attr_rule gap_rules[FANOTIFY_A_GAP_MAX + 1];
+
+/** event_parse() - The event that attributes are. Return: 0 or -EBADMSG. */
+int event_parse(struct attrs attrs, struct fanotify_nl_event *event);
+
 /**
  * msg_parse() - Check the head of a message that may come from anywhere.
  * @cmd: command that it is to be
@@ -159,6 +164,33 @@ int filters_parse(struct attrs attrs, struct fanotify_nl_settings *settings);
  * Return: 0; -EBADMSG; -ENOMSG: another command.
  */
 int msg_parse(const void *msg, size_t len, __u8 cmd, struct attrs *attrs);
+
+/* ---- ringfile.c ---- */
+
+/**
+ * struct ring_place - Where the ring file of a filesystem is.
+ * @path: mount point, as this process sees it
+ * @root: descriptor of it
+ * @ring: of the ring file, or -1
+ */
+struct ring_place {
+	char path[FANOTIFY_JOURNAL_PATH_MAX + 1];
+	int root;
+	int ring;
+};
+
+/** ring_place() - Find the mount of @path. Return: 0 or -errno with the text set. */
+int ring_place(struct fanotify_nl *h, const char *path, struct ring_place *place);
+
+/**
+ * ring_file_open() - Open the ring file.
+ *
+ * Return: 0; 1: nothing was ever written to it; -ENOENT, or another -errno, with the
+ * text set.
+ */
+int ring_file_open(struct fanotify_nl *h, struct ring_place *place);
+
+void ring_place_close(struct ring_place *place);
 
 /* ---- handle.c ---- */
 
@@ -208,6 +240,7 @@ void stream_reset(struct stream *stream);
  * @stream: reading of events
  * @counters: what was seen since the bind
  * @reply: last answer that the caller may still be looking at
+ * @records: what is left of a journal's records in @reply
  * @skipped: pointers into @reply
  * @error: text of the last failure
  */
@@ -222,6 +255,7 @@ struct fanotify_nl {
 	struct stream stream;
 	struct fanotify_nl_counters counters;
 	struct buffer reply;
+	struct attrs records;
 	const char **skipped;
 	char error[ERROR_MAX];
 };

@@ -16,7 +16,8 @@
 /* The file is made of segments; the first holds the two copies of the header. */
 #define FANOTIFY_JOURNAL_SEGMENT	65536
 #define FANOTIFY_JOURNAL_HEADER_COPY	32768
-#define FANOTIFY_JOURNAL_SIZE_MIN	(16 * FANOTIFY_JOURNAL_SEGMENT)
+#define FANOTIFY_JOURNAL_SIZE_MIN	(16ULL * FANOTIFY_JOURNAL_SEGMENT)
+#define FANOTIFY_JOURNAL_SIZE_MAX	(16ULL << 30)
 
 /* Blocks start and end at multiples of this. */
 #define FANOTIFY_JOURNAL_UNIT		4096
@@ -24,7 +25,7 @@
 /* Records start at multiples of this. */
 #define FANOTIFY_JOURNAL_ALIGN		8
 
-#define FANOTIFY_JOURNAL_EPOCHS		16
+#define FANOTIFY_JOURNAL_EPOCHS		64
 #define FANOTIFY_JOURNAL_NAME_LEN	64
 
 /* Byte order of the attributes in records. */

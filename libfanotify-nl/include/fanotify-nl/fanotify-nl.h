@@ -1510,8 +1510,8 @@ int fanotify_nl_ring_next(struct fanotify_nl_ring *ring, struct fanotify_nl_even
 /**
  * fanotify_nl_ring_progress() - How far the reading has come.
  * @ring: open ring
- * @done: set to the bytes that were read since it was opened
- * @all: set to the bytes there are
+ * @done: set to the number of records that were read, or passed as damaged
+ * @all: set to the number of records that there are
  */
 void fanotify_nl_ring_progress(const struct fanotify_nl_ring *ring, __u64 *done, __u64 *all);
 
