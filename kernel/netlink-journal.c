@@ -358,33 +358,10 @@ fanl_journal_request_alloc(struct genl_info *info, int id, int name)
 static struct fanl_journal_request *
 fanl_consumer_request(struct genl_info *info)
 {
-	struct nlattr **attrs = info->attrs;
-	struct fanl_consumer_request *consumer;
-	struct fanl_journal_request *req;
-
 	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_NAME))
 		return ERR_PTR(-EINVAL);
-	req = fanl_journal_request_alloc(info, FANOTIFY_A_CONSUMER_JOURNAL,
-					 FANOTIFY_A_CONSUMER_NAME);
-	if (IS_ERR(req))
-		return req;
-	consumer = &req->consumer;
-	if (attrs[FANOTIFY_A_CONSUMER_TOKEN])
-		consumer->token = nla_get_u64(attrs[FANOTIFY_A_CONSUMER_TOKEN]);
-	consumer->force = attrs[FANOTIFY_A_CONSUMER_FORCE];
-	consumer->mask = FANL_KINDS_JOURNAL;
-	if (attrs[FANOTIFY_A_CONSUMER_MASK])
-		consumer->mask = nla_get_uint(attrs[FANOTIFY_A_CONSUMER_MASK]);
-	consumer->start = FANOTIFY_CONSUMER_START_NOW;
-	if (attrs[FANOTIFY_A_CONSUMER_START])
-		consumer->start = nla_get_u32(attrs[FANOTIFY_A_CONSUMER_START]);
-	if (attrs[FANOTIFY_A_CONSUMER_EPOCH])
-		consumer->epoch = nla_get_u64(attrs[FANOTIFY_A_CONSUMER_EPOCH]);
-	if (attrs[FANOTIFY_A_CONSUMER_ACKED])
-		consumer->acked = nla_get_uint(attrs[FANOTIFY_A_CONSUMER_ACKED]);
-	consumer->reset = attrs[FANOTIFY_A_CONSUMER_RESET];
-	consumer->sync = attrs[FANOTIFY_A_CONSUMER_SYNC];
-	return req;
+	return fanl_journal_request_alloc(info, FANOTIFY_A_CONSUMER_JOURNAL,
+					  FANOTIFY_A_CONSUMER_NAME);
 }
 
 static int fanl_consumer_add_run(struct fanl_request *request)
@@ -416,6 +393,8 @@ static int fanl_consumer_add_run(struct fanl_request *request)
 
 int fanotify_nl_consumer_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct nlattr *mask = info->attrs[FANOTIFY_A_CONSUMER_MASK];
+	struct nlattr *start = info->attrs[FANOTIFY_A_CONSUMER_START];
 	struct fanl_journal_request *req;
 	int err;
 
@@ -426,6 +405,9 @@ int fanotify_nl_consumer_add_doit(struct sk_buff *skb, struct genl_info *info)
 	req = fanl_consumer_request(info);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
+	req->consumer.mask = mask ? nla_get_uint(mask) : FANL_KINDS_JOURNAL;
+	req->consumer.start = start ? nla_get_u32(start) :
+				      FANOTIFY_CONSUMER_START_NOW;
 	return fanl_journal_defer(req, skb, info, fanl_consumer_add_run);
 }
 
@@ -437,13 +419,22 @@ static int fanl_consumer_remove_run(struct fanl_request *request)
 				    &request->extack);
 }
 
-/* Without force, the token has to be there. */
-static int fanl_consumer_check_token(struct genl_info *info)
+/* A request that only who knows the token may make, or who says that it does not. */
+static struct fanl_journal_request *
+fanl_consumer_request_of_owner(struct genl_info *info)
 {
-	if (info->attrs[FANOTIFY_A_CONSUMER_FORCE])
-		return 0;
-	return GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_TOKEN) ? -EINVAL :
-								      0;
+	struct nlattr *token = info->attrs[FANOTIFY_A_CONSUMER_TOKEN];
+	bool force = info->attrs[FANOTIFY_A_CONSUMER_FORCE];
+	struct fanl_journal_request *req;
+
+	if (!force && GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_TOKEN))
+		return ERR_PTR(-EINVAL);
+	req = fanl_consumer_request(info);
+	if (IS_ERR(req))
+		return req;
+	req->consumer.force = force;
+	req->consumer.token = token ? nla_get_u64(token) : 0;
+	return req;
 }
 
 int fanotify_nl_consumer_remove_doit(struct sk_buff *skb,
@@ -451,9 +442,7 @@ int fanotify_nl_consumer_remove_doit(struct sk_buff *skb,
 {
 	struct fanl_journal_request *req;
 
-	if (fanl_consumer_check_token(info))
-		return -EINVAL;
-	req = fanl_consumer_request(info);
+	req = fanl_consumer_request_of_owner(info);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
 	return fanl_journal_defer(req, skb, info, fanl_consumer_remove_run);
@@ -483,15 +472,22 @@ static int fanl_check_uuid(struct genl_info *info, int attr,
 
 int fanotify_nl_consumer_ack_doit(struct sk_buff *skb, struct genl_info *info)
 {
+	struct nlattr **attrs = info->attrs;
+	struct fanl_consumer_request *consumer;
 	struct fanl_journal_request *req;
 	int err;
 
-	if (fanl_consumer_check_token(info) ||
-	    GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_ACKED))
+	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_ACKED))
 		return -EINVAL;
-	req = fanl_consumer_request(info);
+	req = fanl_consumer_request_of_owner(info);
 	if (IS_ERR(req))
 		return PTR_ERR(req);
+	consumer = &req->consumer;
+	consumer->acked = nla_get_uint(attrs[FANOTIFY_A_CONSUMER_ACKED]);
+	if (attrs[FANOTIFY_A_CONSUMER_EPOCH])
+		consumer->epoch = nla_get_u64(attrs[FANOTIFY_A_CONSUMER_EPOCH]);
+	consumer->reset = attrs[FANOTIFY_A_CONSUMER_RESET];
+	consumer->sync = attrs[FANOTIFY_A_CONSUMER_SYNC];
 	err = fanl_check_uuid(info, FANOTIFY_A_CONSUMER_UUID, req->journal);
 	if (err)
 		return fanl_journal_drop(req, err);

@@ -62,7 +62,7 @@ static char *kinds_text(__u64 mask)
 	return text;
 }
 
-static void time_text(char *buf, size_t size, __s64 sec, __u32 nsec)
+void time_text(char *buf, size_t size, __s64 sec, __u32 nsec)
 {
 	char date[48] = "?";
 	time_t t = sec;
@@ -379,7 +379,7 @@ static void print_line_start(struct out *o, struct columns *columns,
 	}
 }
 
-static void print_gap(struct out *o, const struct fanotify_nl_gap *gap)
+void gap_print(struct out *o, const struct fanotify_nl_gap *gap)
 {
 	const char *reason = fanotify_nl_gap_reason_name(gap->reason);
 	const char *scope = fanotify_nl_gap_scope_name(gap->scope);
@@ -388,16 +388,24 @@ static void print_gap(struct out *o, const struct fanotify_nl_gap *gap)
 	time_text(time, sizeof(time), gap->since / NSEC_PER_SEC, gap->since % NSEC_PER_SEC);
 	out_object(o, "gap");
 	if (gap->first) {
-		out_u64(o, "count", "  events lost: ", gap->count);
-		out_u64(o, "first", ", seq ", gap->first);
-		out_u64(o, "last", " to ", gap->last);
-	} else {
+		bool counted = gap->count;
+
+		out_u64(o, "count", counted ? "  events lost: " : NULL, gap->count);
+		out_u64(o, "first", counted ? ", seq " : NULL, gap->first);
+		out_u64(o, "last", counted ? " to " : NULL, gap->last);
+		if (!counted)
+			out_text(o, "  changes may be missing");
+	} else if (gap->scope == FANOTIFY_GAP_SCOPE_DIRECTORY) {
 		out_text(o, "  what is in it was not told");
+	} else {
+		out_text(o, "  anything may be missing");
 	}
 	out_string(o, "reason", ", reason: ", reason ? reason : "unknown");
 	out_string(o, "scope", NULL, scope ? scope : "unknown");
-	out_u64(o, "since", NULL, gap->since);
-	out_text(o, ", since %s", time);
+	if (gap->since) {
+		out_u64(o, "since", NULL, gap->since);
+		out_text(o, ", since %s", time);
+	}
 	out_object_end(o);
 }
 
@@ -451,7 +459,7 @@ int event_print(struct out *o, struct columns *columns, const struct fanotify_nl
 	if (event->count)
 		print_count(o, event);
 	if (event->has & FANOTIFY_NL_HAS_GAP)
-		print_gap(o, &event->gap);
+		gap_print(o, &event->gap);
 	if (event->has & FANOTIFY_NL_HAS_ERROR)
 		print_error(o, event->error);
 	if (event->fs_name)

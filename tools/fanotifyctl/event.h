@@ -31,4 +31,10 @@ struct columns {
 int event_print(struct out *o, struct columns *columns, const struct fanotify_nl_event *event,
 		const char *path, const char *new_path);
 
+/* What is missing, in a record of its own or an event's; "gap" in JSON. */
+void gap_print(struct out *o, const struct fanotify_nl_gap *gap);
+
+/* A time as people here write it. */
+void time_text(char *buf, size_t size, __s64 sec, __u32 nsec);
+
 #endif /* FANOTIFYCTL_EVENT_H */

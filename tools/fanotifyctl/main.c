@@ -92,6 +92,85 @@ static const struct command commands[] = {
 		"of the log were lost.\n",
 	},
 	{
+		"journal", "enable", cmd_journal_enable, "[OPTION]... MOUNTPOINT",
+		"Make the journal of the filesystem at MOUNTPOINT, if there is none, and start it.\n"
+		"\n"
+		"  --size BYTES         of the ring file of a new journal (K, M, G); 64M if not given\n"
+		"  --events KIND,...    kinds of event to record (see capabilities); if not given, as\n"
+		"                       before, or every change\n"
+		"  --interval-ms N      within which a record is on disk\n"
+		"  --idle-limit SECONDS  cut consumers off that leave records alone for so long; 0: never\n"
+		"  --queue-limit BYTES  of memory for records that are not written yet\n",
+	},
+	{
+		"journal", "start", cmd_journal_start, "[OPTION]... MOUNTPOINT",
+		"Start the journal that was enabled before.\n"
+		"\n"
+		"  --events, --interval-ms, --idle-limit, --queue-limit: as of journal enable\n",
+	},
+	{
+		"journal", "stop", cmd_journal_stop, "[--force] MOUNTPOINT",
+		"Write what waits, and stop the journal. It stays enabled.\n"
+		"\n"
+		"  --force              stop even if records cannot be written, and lose them\n",
+	},
+	{
+		"journal", "disable", cmd_journal_disable, "MOUNTPOINT",
+		"Stop the journal, if it runs, and remove it with all that it has recorded.\n",
+	},
+	{
+		"journal", "status", cmd_journal_status, "[--json] [MOUNTPOINT]",
+		"Show all journals that run, or the one of MOUNTPOINT, with their consumers.\n",
+	},
+	{
+		"journal", "register", cmd_journal_register, "[OPTION]... --consumer NAME MOUNTPOINT",
+		"Register a consumer. It prints a token, which deregister and ack want to see, and a\n"
+		"cursor: where it starts.\n"
+		"\n"
+		"  --events KIND,...    kinds that it reads; all if not given\n"
+		"  --oldest             start with the oldest record, not with what comes from now on\n"
+		"  --json               as JSON\n",
+	},
+	{
+		"journal", "deregister", cmd_journal_deregister, "--consumer NAME [OPTION] MOUNTPOINT",
+		"Remove a consumer.\n"
+		"\n"
+		"  --token TOKEN        as register printed it\n"
+		"  --force              without it\n",
+	},
+	{
+		"journal", "consumers", cmd_journal_consumers, "[--json] MOUNTPOINT",
+		"Show the consumers of a journal.\n",
+	},
+	{
+		"journal", "read", cmd_journal_read, "[OPTION]... MOUNTPOINT",
+		"Show records, and in the end the cursor after them, to go on with or acknowledge.\n"
+		"\n"
+		"  --consumer NAME      what this consumer wants, from what it has acknowledged on\n"
+		"  --cursor CURSOR      from there on; neither of both: from the oldest on\n"
+		"  --count N            stop after N records\n"
+		"  --no-flush           not what has happened within the last interval\n"
+		"  --json               one JSON object a line\n"
+		"\n"
+		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 something is missing.\n",
+	},
+	{
+		"journal", "ack", cmd_journal_ack, "--consumer NAME --cursor CURSOR [OPTION]... MOUNTPOINT",
+		"Say that a consumer is done with all records up to a cursor.\n"
+		"\n"
+		"  --token TOKEN        as register printed it\n"
+		"  --force              without it\n"
+		"  --reset              even if that is back\n"
+		"  --sync               wait until it is on disk\n",
+	},
+	{
+		"journal", "check", cmd_journal_check, "[--json] FILE",
+		"Look at the ring file of a journal, or a copy of one: is all of it whole? Needs no\n"
+		"module. Of a journal that runs, the newest records may not be there yet.\n"
+		"\n"
+		"Exit status: 0; 1 it is damaged, or failed; 2 bad usage.\n",
+	},
+	{
 		"group", "set", cmd_group_set, "[OPTION]... NUMBER",
 		"Change a group that others are members of.\n"
 		"\n"

@@ -255,6 +255,12 @@ static void print_mark_caps(struct out *o, const char *name, const struct fanoti
 	out_object_end(o);
 }
 
+/* Bits are 1 << level. */
+static const char *journal_level(__u64 bit)
+{
+	return bit ? fanotify_nl_journal_level_name(__builtin_ctzll(bit)) : NULL;
+}
+
 static int print_caps(struct out *o, const struct fanotify_nl_caps *caps)
 {
 	out_begin(o);
@@ -277,6 +283,8 @@ static int print_caps(struct out *o, const struct fanotify_nl_caps *caps)
 		caps->permission_groups_max);
 	out_u64(o, "remembered_max", LABEL_CAPS "files with remembered verdicts ",
 		caps->remembered_max);
+	out_bits(o, "journal_levels", LABEL_CAPS "levels of journals ", caps->journal_levels,
+		 journal_level);
 	out_object(o, "marks");
 	for (__u32 type = 1; type <= FANOTIFY_NL_MARK_TYPE_MAX; type++) {
 		const char *name = fanotify_nl_mark_type_name(type);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A filesystem with a journal, on an image file, and the records that were read.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mount.h>
+
+#include "journalfs.h"
+#include "pace.h"
+
+static int shell(const char *format, const char *a, const char *b)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), format, a, b);
+	return system(line) ? -1 : 0;
+}
+
+int journalfs_mount(const char *image, const char *at)
+{
+	return shell("mkdir -p %2$s && mount -o loop,$(blkid -s TYPE -o value %1$s |"
+		     " sed 's/xfs/nouuid/;t;s/.*/noatime/') %1$s %2$s", image, at);
+}
+
+int journalfs_make(const char *type)
+{
+	journalfs_remove();
+	if (shell("modprobe -q loop; mkdir -p " JOURNALFS " && mount -t tmpfs journalfs " JOURNALFS
+		  " && truncate -s $(case %s in xfs) echo 320M;; btrfs) echo 128M;;"
+		  " *) echo 24M;; esac) " IMAGE, type, ""))
+		return -1;
+	if (shell(strcmp(type, "ext4") ? "mkfs.%s -q " IMAGE " >/dev/null 2>&1" :
+		  "mkfs.%s -q -F " IMAGE, type, ""))
+		return -1;
+	return journalfs_mount(IMAGE, MOUNT);
+}
+
+int journalfs_unmount(const char *at)
+{
+	for (int tries = 1; tries <= 200; tries++) {
+		if (!umount(at))
+			return tries;
+		if (errno != EBUSY)
+			return -1;
+		usleep(10000);
+	}
+	return -1;
+}
+
+void journalfs_remove(void)
+{
+	for (int i = 0; i < 4 && journalfs_unmount(MOUNT) > 0; i++)
+		;
+	journalfs_unmount(JOURNALFS "/copy");
+	journalfs_unmount(JOURNALFS);
+}
+
+int journalfs_start(struct fanotify_nl *h, const struct fanotify_nl_journal_settings *set,
+		    struct fanotify_nl_journal_info *info)
+{
+	int ret = fanotify_nl_journal_create(h, MOUNT, RING_SIZE, NULL, NULL);
+
+	if (!ret)
+		ret = fanotify_nl_journal_start(h, MOUNT, set, info);
+	if (ret)
+		fprintf(stderr, "# journal: %s\n", fanotify_nl_error(h));
+	return ret;
+}
+
+static void keep(struct history *history, const struct fanotify_nl_event *event)
+{
+	struct record *record;
+
+	if (history->count == RECORDS_MAX) {
+		fprintf(stderr, "# more than %d records\n", RECORDS_MAX);
+		abort();
+	}
+	record = &history->record[history->count++];
+	*record = (struct record){
+		.index = event->seq,
+		.mask = event->mask,
+		.realtime = event->realtime,
+		.gap = event->gap,
+	};
+	snprintf(record->path, sizeof(record->path), "%s", event->path ? event->path : "");
+}
+
+int history_read(struct fanotify_nl *h, __u32 id, const char *consumer,
+		 const struct fanotify_nl_cursor *cursor, struct history *history)
+{
+	struct fanotify_nl_read read = {
+		.consumer = consumer,
+		.cursor = cursor,
+		.options = FANOTIFY_NL_READ_FLUSH |
+			   (cursor || consumer ? 0 : FANOTIFY_NL_READ_OLDEST),
+	};
+	struct fanotify_nl_records records;
+	struct fanotify_nl_event event;
+	int ret;
+
+	history->count = 0;
+	history->gaps = 0;
+	do {
+		ret = fanotify_nl_journal_read(h, id, &read, &records);
+		if (ret) {
+			fprintf(stderr, "# read: %s\n", fanotify_nl_error(h));
+			return ret;
+		}
+		if (records.has_gap) {
+			history->gaps++;
+			history->gap = records.gap;
+		}
+		while ((ret = fanotify_nl_journal_next(h, &event)) > 0)
+			keep(history, &event);
+		if (ret)
+			return ret;
+		history->cursor = records.cursor;
+		read.cursor = &history->cursor;
+		read.options = 0;
+	} while (!records.end);
+	return 0;
+}
+
+int history_count(const struct history *history, __u64 mask, const char *path)
+{
+	int n = 0;
+
+	for (int i = 0; i < history->count; i++)
+		n += (history->record[i].mask & mask) == mask &&
+		     (!path || !strcmp(history->record[i].path, path));
+	return n;
+}
+
+bool history_whole(const struct history *history)
+{
+	for (int i = 1; i < history->count; i++)
+		if (history->record[i].index != history->record[i - 1].index + 1)
+			return false;
+	return true;
+}
+
+void history_show(const struct history *history)
+{
+	for (int i = 0; i < history->count && i < 100; i++) {
+		const struct record *r = &history->record[i];
+
+		printf("# %llu: %#llx %s", r->index, r->mask, r->path);
+		if (r->mask & FANOTIFY_KIND_GAP)
+			printf(" gap: reason %u, count %llu", r->gap.reason, r->gap.count);
+		putchar('\n');
+	}
+	if (history->gaps)
+		printf("# %d gaps, the last: reason %u, %llu to %llu\n", history->gaps,
+		       history->gap.reason, history->gap.first, history->gap.last);
+}

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl journal: enable, start, stop, disable, status, read.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "journal.h"
+
+int journal_words(char **argv, const struct option_def *defs, const bool *help,
+		  const char *command, bool optional, const char **path)
+{
+	struct words words;
+
+	if (options_parse(defs, argv, &words))
+		return -1;
+	if (*help) {
+		show_help(command);
+		return 1;
+	}
+	if (words.command || words.count > 1) {
+		usage_error("%s: one word too many",
+			    words.count > 1 ? words.list[1] : "--");
+		return -1;
+	}
+	if (!words.count && !optional) {
+		usage_error("%s: a word is missing, see --help", command);
+		return -1;
+	}
+	*path = words.list[0];
+	return 0;
+}
+
+int journal_find(struct fanotify_nl *h, const char *path, const char *command,
+		 struct fanotify_nl_journal_info *info)
+{
+	int ret = fanotify_nl_journal_get(h, path, info);
+
+	return ret ? fail_nl(h, ret, "%s", command) : 0;
+}
+
+void journal_time(struct out *o, const char *key, const char *before, __u64 time)
+{
+	char text[64] = "never";
+
+	if (time)
+		time_text(text, sizeof(text), time / NSEC_PER_SEC, time % NSEC_PER_SEC);
+	out_u64(o, key, NULL, time);
+	out_text(o, "%s%s", before, text);
+}
+
+/* ---- enable, start, stop, disable ---- */
+
+/* The options of what a journal is set to. */
+struct setting_options {
+	const char *events;
+	const char *interval;
+	const char *idle;
+	const char *queue;
+};
+
+#define SETTING_OPTIONS(s)							\
+	{ .name = "events", .value = &(s).events },				\
+	{ .name = "interval-ms", .value = &(s).interval },			\
+	{ .name = "idle-limit", .value = &(s).idle },				\
+	{ .name = "queue-limit", .value = &(s).queue }
+
+static int settings_parse(const struct setting_options *options,
+			  struct fanotify_nl_journal_settings *s)
+{
+	*s = (struct fanotify_nl_journal_settings){ 0 };
+	if (options->events) {
+		if (fanotify_nl_kind_parse(options->events, &s->mask)) {
+			usage_error("--events %s: not kinds of event", options->events);
+			return -1;
+		}
+		/* a filesystem's end is not recorded on it */
+		if (!strcmp(options->events, "all"))
+			s->mask &= ~(__u64)(FANOTIFY_KIND_UNMOUNT | FANOTIFY_KIND_COVERED |
+					    FANOTIFY_KIND_MOUNT_ATTACH |
+					    FANOTIFY_KIND_MOUNT_DETACH |
+					    FANOTIFY_KIND_EVENT_ON_CHILD);
+		s->mask |= FANOTIFY_KIND_ONDIR;
+		s->set |= FANOTIFY_NL_JOURNAL_SET_MASK;
+	}
+	if (options->interval) {
+		if (parse_u32(options->interval, &s->interval_ms)) {
+			usage_error("--interval-ms %s: not a number", options->interval);
+			return -1;
+		}
+		s->set |= FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS;
+	}
+	if (options->idle) {
+		if (parse_u64(options->idle, &s->idle_limit)) {
+			usage_error("--idle-limit %s: not a number of seconds", options->idle);
+			return -1;
+		}
+		s->set |= FANOTIFY_NL_JOURNAL_SET_IDLE_LIMIT;
+	}
+	if (options->queue) {
+		if (parse_bytes(options->queue, &s->queue_limit)) {
+			usage_error("--queue-limit %s: not a number of bytes", options->queue);
+			return -1;
+		}
+		s->set |= FANOTIFY_NL_JOURNAL_SET_QUEUE_LIMIT;
+	}
+	return 0;
+}
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+	interrupted = signal;
+}
+
+/* A terminal sees how far it is; what is interrupted leaves nothing behind. */
+static int progress(__u64 done, __u64 all, void *arg)
+{
+	(void)arg;
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rwriting the ring file: %llu %%%s", 100 * done / all,
+			done == all ? "\n" : "");
+	return interrupted;
+}
+
+static int create(struct fanotify_nl *h, const char *path, __u64 size)
+{
+	struct sigaction action = { .sa_handler = interrupt }, sigint, sigterm;
+	int ret;
+
+	sigaction(SIGINT, &action, &sigint);
+	sigaction(SIGTERM, &action, &sigterm);
+	ret = fanotify_nl_journal_create(h, path, size, progress, NULL);
+	sigaction(SIGINT, &sigint, NULL);
+	sigaction(SIGTERM, &sigterm, NULL);
+	if (interrupted)
+		raise(interrupted);
+	return ret == -EEXIST ? 0 : ret;
+}
+
+static int say_started(const struct fanotify_nl_journal_info *info)
+{
+	char since[64];
+
+	time_text(since, sizeof(since), info->covered_since / NSEC_PER_SEC,
+		  info->covered_since % NSEC_PER_SEC);
+	printf("journal %u of %s runs, covered since %s\n", info->id,
+	       info->path ? info->path : "?", since);
+	return EXIT_SUCCESS;
+}
+
+static int start(char **argv, const char *command, bool enable)
+{
+	struct fanotify_nl_journal_settings settings;
+	struct fanotify_nl_journal_info info;
+	struct setting_options options = { 0 };
+	const char *size_text = NULL, *path;
+	bool help = false;
+	const struct option_def defs[] = {
+		{ .name = "help", .flag = &help },
+		SETTING_OPTIONS(options),
+		{ .name = enable ? "size" : NULL, .value = &size_text },
+		{ .name = NULL },
+	};
+	struct fanotify_nl *h;
+	__u64 size = 0;
+	int ret;
+
+	ret = journal_words(argv, defs, &help, command, false, &path);
+	if (ret)
+		return journal_words_status(ret);
+	if (settings_parse(&options, &settings))
+		return EXIT_USAGE;
+	if (size_text && (parse_bytes(size_text, &size) || !size)) {
+		usage_error("--size %s: not a number of bytes", size_text);
+		return EXIT_USAGE;
+	}
+	h = open_nl();
+	if (!h)
+		return EXIT_FAILURE;
+	ret = enable ? create(h, path, size) : 0;
+	if (!ret)
+		ret = fanotify_nl_journal_start(h, path, &settings, &info);
+	ret = ret ? fail_nl(h, ret, "%s", command) : say_started(&info);
+	fanotify_nl_close(h);
+	return ret;
+}
+
+int cmd_journal_enable(char **argv)
+{
+	return start(argv, "journal enable", true);
+}
+
+int cmd_journal_start(char **argv)
+{
+	return start(argv, "journal start", false);
+}
+
+int cmd_journal_stop(char **argv)
+{
+	struct fanotify_nl_journal_info info;
+	bool help = false, force = false;
+	const struct option_def defs[] = {
+		{ .name = "help", .flag = &help },
+		{ .name = "force", .flag = &force },
+		{ .name = NULL },
+	};
+	struct fanotify_nl *h;
+	const char *path;
+	int ret;
+
+	ret = journal_words(argv, defs, &help, "journal stop", false, &path);
+	if (ret)
+		return journal_words_status(ret);
+	h = open_nl();
+	if (!h)
+		return EXIT_FAILURE;
+	ret = journal_find(h, path, "journal stop", &info);
+	if (!ret) {
+		ret = fanotify_nl_journal_stop(h, info.id, force);
+		if (ret)
+			ret = fail_nl(h, ret, "journal stop");
+	}
+	fanotify_nl_close(h);
+	return ret;
+}
+
+int cmd_journal_disable(char **argv)
+{
+	struct fanotify_nl_journal_info info;
+	bool help = false;
+	const struct option_def defs[] = {
+		{ .name = "help", .flag = &help },
+		{ .name = NULL },
+	};
+	struct fanotify_nl *h;
+	const char *path;
+	int ret;
+
+	ret = journal_words(argv, defs, &help, "journal disable", false, &path);
+	if (ret)
+		return journal_words_status(ret);
+	h = open_nl();
+	if (!h)
+		return EXIT_FAILURE;
+	ret = fanotify_nl_journal_get(h, path, &info);
+	if (!ret)
+		ret = fanotify_nl_journal_stop(h, info.id, true);
+	if (!ret || ret == -ENOENT)
+		ret = fanotify_nl_journal_remove(h, path);
+	if (ret)
+		ret = fail_nl(h, ret, "journal disable");
+	fanotify_nl_close(h);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* ---- status ---- */
+
+struct status {
+	struct out out;
+	struct fanotify_nl *h;
+};
+
+static int status_consumer(const struct fanotify_nl_consumer_info *info, void *arg)
+{
+	struct status *status = arg;
+
+	out_object(&status->out, NULL);
+	journal_consumer_print(&status->out, "\n    ", info);
+	out_object_end(&status->out);
+	return 0;
+}
+
+static void print_state(struct out *o, const struct fanotify_nl_journal_info *info)
+{
+	const char *state = fanotify_nl_journal_state_name(info->state);
+	const char *level = fanotify_nl_journal_level_name(info->settings.level);
+	const char *error = info->error ? strerrorname_np(info->error) : NULL;
+
+	out_string(o, "state", "  ", state ? state : "unknown");
+	if (info->error)
+		out_string(o, "error", ": ", error ? error : "unknown");
+	if (info->error == EBUSY)
+		out_text(o, " (frozen)");
+	out_string(o, "level", "  level ", level ? level : "unknown");
+	journal_time(o, "covered_since", "\n    covered since ", info->covered_since);
+	out_u64(o, "covered_index", ", record ", info->covered_index);
+}
+
+static void print_records(struct out *o, const struct fanotify_nl_journal_info *info)
+{
+	out_u64(o, "size", "\n    size ", info->size);
+	out_u64(o, "oldest", "  records ", info->oldest);
+	out_u64(o, "durable", " to ", info->durable);
+	journal_time(o, "oldest_realtime", "\n    oldest ", info->oldest_realtime);
+	journal_time(o, "durable_realtime", "  newest on disk ", info->durable_realtime);
+	out_u64(o, "newest", NULL, info->newest);
+	out_text(o, "\n    not on disk yet %llu", info->newest - info->durable);
+	out_u64(o, "waiting_bytes", "  memory ", info->waiting_bytes);
+	out_u64(o, "queue_limit", " of ", info->settings.queue_limit);
+	out_u64(o, "lost", "\n    since the start: lost ", info->lost);
+	out_u64(o, "gaps", "  gaps ", info->gaps);
+	out_u64(o, "batches", "  batches ", info->batches);
+	out_u64(o, "written", "  bytes written ", info->written);
+	out_u64(o, "interval_ms", "\n    interval-ms ", info->settings.interval_ms);
+	out_u64(o, "idle_limit", "  idle-limit ", info->settings.idle_limit);
+	out_u64(o, "tail", "  needed from record ", info->tail);
+	out_bits(o, "events", "\n    events ", info->settings.mask, out_kind);
+}
+
+static int print_status(const struct fanotify_nl_journal_info *info, void *arg)
+{
+	struct status *status = arg;
+	struct out *o = &status->out;
+	int ret;
+
+	out_begin(o);
+	if (info->path)
+		out_bytes(o, "path", "", info->path, strlen(info->path));
+	out_u64(o, "journal", "  journal ", info->id);
+	if (info->fs_name)
+		out_bytes(o, "fs_name", "  type ", info->fs_name, strlen(info->fs_name));
+	out_hex(o, "uuid", info->uuid, sizeof(info->uuid));
+	print_state(o, info);
+	print_records(o, info);
+	out_list(o, "consumers");
+	ret = fanotify_nl_consumers(status->h, info->id, status_consumer, status);
+	out_list_end(o);
+	/* one that ended meanwhile has none */
+	if (ret && ret != -ENOENT)
+		return ret;
+	return out_end(o);
+}
+
+int cmd_journal_status(char **argv)
+{
+	struct fanotify_nl_journal_info info;
+	struct status status = { 0 };
+	bool help = false;
+	const struct option_def defs[] = {
+		{ .name = "help", .flag = &help },
+		{ .name = "json", .flag = &status.out.json },
+		{ .name = NULL },
+	};
+	const char *path;
+	int ret;
+
+	ret = journal_words(argv, defs, &help, "journal status", true, &path);
+	if (ret)
+		return journal_words_status(ret);
+	status.h = open_nl();
+	if (!status.h)
+		return EXIT_FAILURE;
+	if (path) {
+		ret = fanotify_nl_journal_get(status.h, path, &info);
+		if (!ret) {
+			/* the pointers end with the next command */
+			char *at = info.path ? xstrdup(info.path) : NULL;
+			char *type = info.fs_name ? xstrdup(info.fs_name) : NULL;
+
+			info.path = at;
+			info.fs_name = type;
+			ret = print_status(&info, &status);
+			free(at);
+			free(type);
+		}
+	} else {
+		ret = fanotify_nl_journals(status.h, print_status, &status);
+	}
+	if (ret < 0)
+		fail_nl(status.h, ret, "journal status");
+	fanotify_nl_close(status.h);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* ---- read ---- */
+
+struct reading {
+	struct fanotify_nl *h;
+	struct out out;
+	struct columns columns;
+	char *prefix;
+	__u32 id;
+	__u64 left;
+	bool lost;
+};
+
+static int print_record(struct reading *r, const struct fanotify_nl_event *event)
+{
+	char *path = event->path ? xasprintf("%s%s", r->prefix, event->path) : NULL;
+	char *new_path = event->new_path ? xasprintf("%s%s", r->prefix, event->new_path) : NULL;
+	int ret;
+
+	r->lost |= event->mask & FANOTIFY_KIND_GAP ? true : false;
+	ret = event_print(&r->out, &r->columns, event, path, new_path);
+	free(path);
+	free(new_path);
+	return ret;
+}
+
+/* What is missing before the records of an answer. */
+static int print_missing(struct reading *r, const struct fanotify_nl_gap *gap)
+{
+	r->lost = true;
+	out_begin(&r->out);
+	out_text(&r->out, "missing");
+	gap_print(&r->out, gap);
+	return out_end(&r->out);
+}
+
+static int print_cursor(struct reading *r, const struct fanotify_nl_records *records)
+{
+	char text[FANOTIFY_NL_CURSOR_LEN];
+
+	fanotify_nl_cursor_format(&records->cursor, text);
+	out_begin(&r->out);
+	out_string(&r->out, "cursor", "cursor ", text);
+	if (records->end)
+		out_true(&r->out, "end", "  end");
+	return out_end(&r->out);
+}
+
+/* Return: 0; 1: standard output failed, and said so; or -errno. */
+static int read_records(struct reading *r, struct fanotify_nl_read *read)
+{
+	struct fanotify_nl_records records;
+	struct fanotify_nl_cursor cursor;
+	struct fanotify_nl_event event;
+	bool limited = r->left;
+	int ret;
+
+	do {
+		ret = fanotify_nl_journal_read(r->h, r->id, read, &records);
+		if (!ret && records.has_gap)
+			ret = print_missing(r, &records.gap);
+		if (ret)
+			return ret;
+		while ((!limited || r->left) &&
+		       (ret = fanotify_nl_journal_next(r->h, &event)) > 0) {
+			if (print_record(r, &event))
+				return 1;
+			if (limited && !--r->left && event.seq != records.cursor.index) {
+				records.cursor.index = event.seq;
+				records.end = false;
+			}
+		}
+		if (ret < 0)
+			return fail_nl(r->h, ret, "journal read: a record cannot be parsed");
+		cursor = records.cursor;
+		read->cursor = &cursor;
+		read->options = 0;
+	} while (!records.end && (!limited || r->left));
+	return print_cursor(r, &records);
+}
+
+int cmd_journal_read(char **argv)
+{
+	struct fanotify_nl_journal_info info;
+	struct fanotify_nl_read read = { .options = FANOTIFY_NL_READ_FLUSH };
+	const char *cursor_text = NULL, *count = NULL, *path;
+	struct fanotify_nl_cursor cursor;
+	bool help = false, no_flush = false;
+	struct reading r = { 0 };
+	const struct option_def defs[] = {
+		{ .name = "help", .flag = &help },
+		{ .name = "json", .flag = &r.out.json },
+		{ .name = "no-flush", .flag = &no_flush },
+		{ .name = "consumer", .value = &read.consumer },
+		{ .name = "cursor", .value = &cursor_text },
+		{ .name = "count", .value = &count },
+		{ .name = NULL },
+	};
+	int ret;
+
+	ret = journal_words(argv, defs, &help, "journal read", false, &path);
+	if (ret)
+		return journal_words_status(ret);
+	if (cursor_text && fanotify_nl_cursor_parse(cursor_text, &cursor)) {
+		usage_error("--cursor %s: not a cursor", cursor_text);
+		return EXIT_USAGE;
+	}
+	if (count && (parse_u64(count, &r.left) || !r.left)) {
+		usage_error("--count %s: not a number of records", count);
+		return EXIT_USAGE;
+	}
+	if (cursor_text)
+		read.cursor = &cursor;
+	else if (!read.consumer)
+		read.options |= FANOTIFY_NL_READ_OLDEST;
+	if (no_flush)
+		read.options &= ~FANOTIFY_NL_READ_FLUSH;
+	r.h = open_nl();
+	if (!r.h)
+		return EXIT_FAILURE;
+	ret = journal_find(r.h, path, "journal read", &info);
+	if (!ret) {
+		r.id = info.id;
+		r.prefix = xstrdup(info.path && strcmp(info.path, "/") ? info.path : "");
+		ret = read_records(&r, &read);
+		if (ret < 0)
+			fail_nl(r.h, ret, "journal read");
+		free(r.prefix);
+	}
+	fanotify_nl_close(r.h);
+	return ret ? EXIT_FAILURE : r.lost ? EXIT_LOST : EXIT_SUCCESS;
+}
