@@ -177,10 +177,10 @@ int fanl_consumer_remove(struct fanl_journal *journal,
 }
 
 /* Since when it leaves records alone: they begin with the one after @acked. */
-static void fanl_consumer_wait(struct fanl_consumer *consumer, u64 durable)
+static void fanl_consumer_wait(struct fanl_consumer *consumer, u64 durable,
+			       u64 now)
 {
-	consumer->waits_since = consumer->acked < durable ?
-				ktime_get_boottime_ns() : 0;
+	consumer->waits_since = consumer->acked < durable ? now : 0;
 }
 
 static int fanl_consumer_acked(struct fanl_journal *journal,
@@ -208,7 +208,7 @@ static int fanl_consumer_acked(struct fanl_journal *journal,
 	consumer->acked_at = ktime_get_real_ns();
 	if (req->reset || consumer->acked >= consumer->cut_last)
 		consumer->cut_reason = 0;
-	fanl_consumer_wait(consumer, durable);
+	fanl_consumer_wait(consumer, durable, ktime_get_boottime_ns());
 	journal->header_dirty = true;
 	return 0;
 }
@@ -361,7 +361,7 @@ void fanl_consumers_check(struct fanl_journal *journal)
 
 	list_for_each_entry(consumer, &journal->consumers, node) {
 		if (!consumer->waits_since)
-			fanl_consumer_wait(consumer, durable);
+			fanl_consumer_wait(consumer, durable, now);
 		if (!limit || !consumer->waits_since ||
 		    div_u64(now - consumer->waits_since, NSEC_PER_SEC) < limit)
 			continue;

@@ -148,9 +148,14 @@ static void fanl_read_segment(struct fanl_journal *journal,
 		mutex_lock(&journal->lock);
 		block = fanl_block_check(journal, p, at, first);
 		mutex_unlock(&journal->lock);
-		if (!block || !fanl_read_block(read, block, durable))
+		if (!block)
 			break;
 		first += le32_to_cpu(block->count);
+		if (first > read->index + 1 &&
+		    !fanl_read_block(read, block, durable)) {
+			read->damaged = min(first - 1, durable);
+			break;
+		}
 		at += round_up(le32_to_cpu(block->length),
 			       FANOTIFY_JOURNAL_UNIT);
 	}
@@ -168,6 +173,7 @@ static int fanl_read_step(struct fanl_journal *journal, struct fanl_read *read,
 	u64 oldest, realtime, next, first, durable, before = read->index;
 	bool there;
 
+	read->damaged = 0;
 	mutex_lock(&journal->lock);
 	durable = fanl_journal_durable(journal);
 	oldest = fanl_ring_oldest(&journal->ring, &realtime);
@@ -199,7 +205,7 @@ static int fanl_read_step(struct fanl_journal *journal, struct fanl_read *read,
 	mutex_lock(&journal->lock);
 	there = journal->ring.segment[load.segment].first == first;
 	mutex_unlock(&journal->lock);
-	return !there || fanl_read_gap(read, next - 1, 0,
+	return !there || fanl_read_gap(read, read->damaged ?: next - 1, 0,
 				       FANOTIFY_GAP_REASON_DAMAGED);
 }
 

@@ -528,10 +528,14 @@ int fanl_ring_recover(struct fanl_journal *journal, struct file *file,
 		return -EUCLEAN;
 	}
 	err = fanl_header_refuse(journal, header, extack);
-	if (!err)
-		err = fanl_header_decode(journal, header);
 	if (err)
 		return err;
+	err = fanl_header_decode(journal, header);
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "consumers in the ring file's header make no sense, or there is no memory for them");
+		return err;
+	}
 	*since = le64_to_cpu(header->realtime);
 	err = fanl_ring_recover_head(journal, file);
 	if (!err)

@@ -333,6 +333,7 @@ unsigned int fanl_record_put(u8 *p, u64 index, const void *attrs,
  * @room: bytes that there are for them
  * @any: there are some
  * @full: there was no room for another one
+ * @damaged: last record of a block in which one is, 0 for none
  * @end: nothing is left to be read
  * @gap: what is missing before the first record; with reason 0 nothing
  */
@@ -344,6 +345,7 @@ struct fanl_read {
 	unsigned int	room;
 	bool		any;
 	bool		full;
+	u64		damaged;
 	bool		end;
 	struct {
 		u64	first;

@@ -119,7 +119,7 @@ FIXTURE_TEARDOWN(journal)
 #define READ(consumer, cursor) \
 	ASSERT_EQ(0, history_read(self->h, self->info.id, consumer, cursor, &history))
 
-TEST_F_TIMEOUT(journal, each_operation_is_recorded, 60)
+TEST_F_TIMEOUT(journal, each_operation_is_recorded, 300)
 {
 	int fd;
 
@@ -161,7 +161,7 @@ TEST_F_TIMEOUT(journal, each_operation_is_recorded, 60)
 	EXPECT_TRUE(history_whole(&history));
 }
 
-TEST_F_TIMEOUT(journal, it_makes_no_records_of_itself, 60)
+TEST_F_TIMEOUT(journal, it_makes_no_records_of_itself, 300)
 {
 	struct fanotify_nl_journal_info info;
 	__u64 before;
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(journal, it_makes_no_records_of_itself, 60)
 	EXPECT_EQ(0, info.waiting_bytes);
 }
 
-TEST_F_TIMEOUT(journal, it_is_written_within_the_interval, 60)
+TEST_F_TIMEOUT(journal, it_is_written_within_the_interval, 300)
 {
 	struct fanotify_nl_journal_info info;
 
@@ -210,7 +210,7 @@ static int add(struct fanotify_nl *h, __u32 id, const char *name, __u64 mask, __
 	return fanotify_nl_consumer_add(h, id, &consumer, token, NULL);
 }
 
-TEST_F_TIMEOUT(journal, consumers_acknowledge_for_themselves, 60)
+TEST_F_TIMEOUT(journal, consumers_acknowledge_for_themselves, 300)
 {
 	const __u32 id = self->info.id;
 	struct fanotify_nl_journal_info info;
@@ -282,7 +282,7 @@ static int find_one(const struct fanotify_nl_consumer_info *info, void *arg)
 	return 0;
 }
 
-TEST_F_TIMEOUT(journal, a_stop_is_a_gap_that_says_since_when, 60)
+TEST_F_TIMEOUT(journal, a_stop_is_a_gap_that_says_since_when, 300)
 {
 	struct fanotify_nl_consumer_info consumer = { 0 };
 	struct fanotify_nl_cursor cursor;
@@ -332,7 +332,7 @@ TEST_F_TIMEOUT(journal, a_stop_is_a_gap_that_says_since_when, 60)
 }
 
 /* The disk as it is, without a stop, is what a crash leaves. */
-TEST_F_TIMEOUT(journal, a_crash_is_a_gap, 60)
+TEST_F_TIMEOUT(journal, a_crash_is_a_gap, 300)
 {
 	struct fanotify_nl_journal_info info;
 	struct fanotify_nl_cursor cursor;
@@ -374,7 +374,7 @@ TEST_F_TIMEOUT(journal, a_crash_is_a_gap, 60)
 	EXPECT_EQ(1, info.consumers);
 }
 
-TEST_F_TIMEOUT(journal, cursors_of_others_are_told, 60)
+TEST_F_TIMEOUT(journal, cursors_of_others_are_told, 300)
 {
 	struct fanotify_nl_cursor cursor, good;
 	struct fanotify_nl_records records;
@@ -407,7 +407,7 @@ TEST_F_TIMEOUT(journal, cursors_of_others_are_told, 60)
 	EXPECT_EQ(-ENOENT, fanotify_nl_journal_read(self->h, self->info.id + 1, &read, &records));
 }
 
-TEST_F_TIMEOUT(journal, who_falls_behind_is_cut_off, 240)
+TEST_F_TIMEOUT(journal, who_falls_behind_is_cut_off, 300)
 {
 	struct fanotify_nl_consumer_info consumer = { 0 };
 	struct fanotify_nl_journal_info info;
@@ -469,7 +469,7 @@ TEST_F_TIMEOUT(journal, who_falls_behind_is_cut_off, 240)
  * Where something else is mounted over it, the ring file is not found: what happens
  * stays in memory until it is full.
  */
-TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 120)
+TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 300)
 {
 	struct fanotify_nl_journal_settings small = {
 		.set = FANOTIFY_NL_JOURNAL_SET_QUEUE_LIMIT | FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS,
@@ -497,17 +497,20 @@ TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 120)
 	done = now();
 	ASSERT_EQ(0, umount(MOUNT));
 	close(root);
+	READ(NULL, NULL);
 	ASSERT_EQ(0, make("after"));
 	READ(NULL, NULL);
 	ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
 	EXPECT_TRUE(history_whole(&history));
 	EXPECT_LT(0, info.lost);
 	EXPECT_EQ(FANOTIFY_JOURNAL_STATE_RUNNING, info.state);
-	EXPECT_EQ(500, info.lost + history_count(&history, KIND(CREATE), NULL) -
-		  history_count(&history, KIND(CREATE), "/after"));
+	EXPECT_EQ(1, history_count(&history, KIND(CREATE), "/after"));
+	EXPECT_EQ(500, info.lost + history_count(&history, KIND(CREATE), NULL) - 1);
 	{
 		__u64 lost = 0;
 
+		/* one gap for all that was lost at a time, not one for each try to write */
+		EXPECT_GE(10, history_count(&history, KIND(GAP), NULL));
 		for (int i = 0; i < history.count; i++) {
 			const struct record *r = &history.record[i];
 
@@ -524,7 +527,7 @@ TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 120)
 	EXPECT_GE(info.covered_since, begun);
 }
 
-TEST_F_TIMEOUT(journal, a_remount_read_only_is_not_blocked, 120)
+TEST_F_TIMEOUT(journal, a_remount_read_only_is_not_blocked, 300)
 {
 	struct fanotify_nl_journal_info info;
 	int tries, most = 0;
@@ -550,7 +553,7 @@ TEST_F_TIMEOUT(journal, a_remount_read_only_is_not_blocked, 120)
 	EXPECT_EQ(0, history_count(&history, KIND(GAP), NULL));
 }
 
-TEST_F_TIMEOUT(journal, a_freeze_is_not_blocked, 60)
+TEST_F_TIMEOUT(journal, a_freeze_is_not_blocked, 300)
 {
 	struct fanotify_nl_journal_info info;
 
@@ -580,7 +583,7 @@ static int count_journals(const struct fanotify_nl_journal_info *info, void *arg
 	return 0;
 }
 
-TEST_F_TIMEOUT(journal, an_unmount_is_not_blocked_and_ends_it, 120)
+TEST_F_TIMEOUT(journal, an_unmount_is_not_blocked_and_ends_it, 300)
 {
 	struct fanotify_nl_journal_info info;
 	int tries, most = 0, left;
@@ -610,7 +613,7 @@ TEST_F_TIMEOUT(journal, an_unmount_is_not_blocked_and_ends_it, 120)
 			EXPECT_EQ(REASON(UNCLEAN), history.record[i].gap.reason);
 }
 
-TEST_F_TIMEOUT(journal, reading_waits, 60)
+TEST_F_TIMEOUT(journal, reading_waits, 300)
 {
 	struct fanotify_nl_records records;
 	struct fanotify_nl_read read = { .wait_ms = 20000 };
@@ -654,7 +657,7 @@ TEST_F_TIMEOUT(journal, reading_waits, 60)
 	EXPECT_GT(15, time(NULL) - begun);
 }
 
-TEST_F_TIMEOUT(journal, who_leaves_records_alone_is_cut_off, 60)
+TEST_F_TIMEOUT(journal, who_leaves_records_alone_is_cut_off, 300)
 {
 	struct fanotify_nl_journal_settings idle = {
 		.set = FANOTIFY_NL_JOURNAL_SET_IDLE_LIMIT,
@@ -682,7 +685,7 @@ TEST_F_TIMEOUT(journal, who_leaves_records_alone_is_cut_off, 60)
 	EXPECT_EQ(0, history.count);
 }
 
-TEST_F_TIMEOUT(journal, ring_files_are_looked_at, 60)
+TEST_F_TIMEOUT(journal, ring_files_are_looked_at, 300)
 {
 	struct fanotify_nl_journal_info info;
 
@@ -701,7 +704,7 @@ TEST_F_TIMEOUT(journal, ring_files_are_looked_at, 60)
 	EXPECT_EQ(0, info.newest);
 }
 
-TEST_F_TIMEOUT(journal, names_have_limits, 60)
+TEST_F_TIMEOUT(journal, names_have_limits, 300)
 {
 	char name[80];
 	__u64 token;
@@ -732,7 +735,7 @@ static int poke(const char *path, off_t at, size_t len)
 	return ret;
 }
 
-TEST_F_TIMEOUT(journal, damage_is_a_gap, 60)
+TEST_F_TIMEOUT(journal, damage_is_a_gap, 300)
 {
 	int whole;
 
@@ -764,7 +767,7 @@ TEST_F_TIMEOUT(journal, damage_is_a_gap, 60)
 	EXPECT_EQ(0, fanotify_nl_journal_remove(self->h, MOUNT));
 }
 
-TEST_F_TIMEOUT(journal, a_ring_of_another_filesystem_is_refused, 60)
+TEST_F_TIMEOUT(journal, a_ring_of_another_filesystem_is_refused, 300)
 {
 	struct fanotify_nl_ring_info info;
 	struct fanotify_nl_ring *ring;

@@ -113,6 +113,19 @@ static const char *stands_for(int cmd, int attr)
 		       attr == FANOTIFY_A_EVENT_OPEN_MOUNT_FD ? "fd" : NULL;
 	case FANOTIFY_CMD_STATS_GET:
 		return attr == FANOTIFY_A_MEMBER_GROUP ? "group" : NULL;
+	case FANOTIFY_CMD_JOURNAL_START:
+		return attr == FANOTIFY_A_JOURNAL_RING_FD ? "fd" : NULL;
+	case FANOTIFY_CMD_JOURNAL_STOP:
+		return NULL;
+	case FANOTIFY_CMD_JOURNAL_GET:
+		return attr == FANOTIFY_A_JOURNAL_ID ? "journal" : NULL;
+	case FANOTIFY_CMD_JOURNAL_READ:
+		return attr == FANOTIFY_A_JOURNAL_READ_JOURNAL ? "journal" : NULL;
+	case FANOTIFY_CMD_CONSUMER_ADD:
+	case FANOTIFY_CMD_CONSUMER_REMOVE:
+	case FANOTIFY_CMD_CONSUMER_ACK:
+	case FANOTIFY_CMD_CONSUMER_GET:
+		return attr == FANOTIFY_A_CONSUMER_JOURNAL ? "journal" : NULL;
 	default:
 		return attr == FANOTIFY_A_MARK_GROUP ? "group" :
 		       attr == FANOTIFY_A_MARK_TOKEN ? "token" :
@@ -356,6 +369,9 @@ static unsigned int likely(const struct fuzz *f, int cmd, int type,
 	if (cmd == FANOTIFY_CMD_EVENT_OPEN && type != FANOTIFY_A_EVENT_OPEN_GROUP &&
 	    type != FANOTIFY_A_EVENT_OPEN_TOKEN)
 		return f->by_id == (type == FANOTIFY_A_EVENT_OPEN_ID) ? 98 : 3;
+	/* it would be waited for */
+	if (cmd == FANOTIFY_CMD_JOURNAL_READ && type == FANOTIFY_A_JOURNAL_READ_WAIT_MS)
+		return 0;
 	if (stands_for(cmd, type) || cmd == FANOTIFY_CMD_VERDICT)
 		return 98;
 	if ((cmd == FANOTIFY_CMD_BIND || cmd == FANOTIFY_CMD_GROUP_SET) &&
@@ -431,6 +447,7 @@ FIXTURE(nlfuzz)
 	struct nl exempt;
 	bool gated;
 	pid_t asking[ASKING];
+	struct fanotify_nl *library;
 	unsigned int answers;
 	unsigned int texts;
 	unsigned long done[__FANOTIFY_CMD_MAX];
@@ -618,9 +635,17 @@ static int bind_gated(struct nl *nl, __u32 *number, __u64 *token)
 static int sockets_open(fixture *self)
 {
 	int ret = nl_open(&self->member) ?: nl_open(&self->other);
+	struct fanotify_nl_journal_info info;
 
 	if (ret)
 		return ret;
+	/* an input may have stopped it */
+	ret = fanotify_nl_journal_get(self->library, "/mnt/disk", &info);
+	if (ret == -ENOENT)
+		ret = fanotify_nl_journal_start(self->library, "/mnt/disk", NULL, &info);
+	if (ret)
+		return ret;
+	self->names.journal = info.id;
 	/* a number of its own, so that bind with some number is mostly a new group */
 	if (!self->gated)
 		ret = nl_bind(&self->member, &self->names.group, &self->names.token);
@@ -748,14 +773,22 @@ FIXTURE_SETUP(nlfuzz)
 	ASSERT_EQ(0, nl_bind(&self->keeper, &self->keeper_group, &self->keeper_token));
 	ASSERT_EQ(0, nl_mark(&self->keeper, self->keeper_group, self->keeper_token,
 			     FANOTIFY_MARK_TYPE_INODE, open("keeper", O_PATH), KIND(CREATE)));
+	ASSERT_EQ(0, fanotify_nl_open(&self->library));
+	ASSERT_EQ(0, fanotify_nl_journal_create(self->library, "/mnt/disk", 1, NULL, NULL));
 	ASSERT_EQ(0, sockets_open(self));
 }
 
 FIXTURE_TEARDOWN(nlfuzz)
 {
+	struct fanotify_nl_journal_info info;
+
 	sockets_close(self);
 	EXPECT_STREQ("", check_keeper(self) ?: "");
 	ungate(self);
+	if (!fanotify_nl_journal_get(self->library, "/mnt/disk", &info))
+		EXPECT_EQ(0, fanotify_nl_journal_stop(self->library, info.id, 0));
+	EXPECT_EQ(0, fanotify_nl_journal_remove(self->library, "/mnt/disk"));
+	fanotify_nl_close(self->library);
 	nl_close(&self->keeper);
 }
 
@@ -904,6 +937,12 @@ TEST_F_TIMEOUT(nlfuzz, seeds, 3600)
 		if (cmd == FANOTIFY_CMD_EVENT || cmd == FANOTIFY_CMD_CONTROL_NTF)
 			continue;
 		EXPECT_LT(0, self->done[cmd]);
+		/* nobody waits for a verdict here, and no ring file, name or token is right */
+		if (cmd != FANOTIFY_CMD_VERDICT && cmd != FANOTIFY_CMD_GATE_LIFT &&
+		    cmd != FANOTIFY_CMD_JOURNAL_START && cmd != FANOTIFY_CMD_JOURNAL_STOP &&
+		    cmd != FANOTIFY_CMD_CONSUMER_ADD && cmd != FANOTIFY_CMD_CONSUMER_REMOVE &&
+		    cmd != FANOTIFY_CMD_CONSUMER_ACK)
+			EXPECT_LT(0, self->done[cmd]);
 		EXPECT_LT(0, self->refused[cmd]);
 	}
 	EXPECT_LT(count_per_seed, self->texts);

@@ -133,6 +133,8 @@ static int attr(struct build *b, char *args)
 	word = number;
 	if (!strcmp(kind, "group"))
 		return put_attr(b, type, &b->names->group, sizeof(__u32));
+	if (!strcmp(kind, "journal"))
+		return put_attr(b, type, &b->names->journal, sizeof(__u32));
 	if (!strcmp(kind, "token"))
 		return put_attr(b, type, &b->names->token, sizeof(__u64));
 	if (!strcmp(kind, "event"))

@@ -14,9 +14,9 @@
  *	cut N			the last N bytes of all are not sent
  *
  * VALUE is one of: u32 N, u64 N, hex BYTES, text WORD, fill BYTE COUNT, group,
- * token, event, held, fd NAME. The last five stand for what only the program knows:
- * the member's group and token, a permission event that waits for its verdict, a
- * group that has no member.
+ * token, event, held, journal, fd NAME. The last six stand for what only the program
+ * knows: the member's group and token, a permission event that waits for its verdict,
+ * a group that has no member, the disk's journal.
  */
 #ifndef TESTS_INPUT_H
 #define TESTS_INPUT_H
@@ -33,6 +33,7 @@
 struct input_names {
 	__u16 family;
 	__u32 group;
+	__u32 journal;
 	__u64 token;
 	__u64 event;
 	__u32 held;

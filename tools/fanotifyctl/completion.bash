@@ -10,6 +10,48 @@ _fanotifyctl_list() {
 	compopt -o nospace
 }
 
+# journal: a command, its options, and a mount point, or a file to check.
+_fanotifyctl_journal() {
+	local cur=$1 prev=$2 settings="--events --interval-ms --idle-limit --queue-limit" words
+
+	if ((COMP_CWORD == 2)); then
+		mapfile -t COMPREPLY < <(compgen -W "enable start stop disable status register
+			deregister consumers read ack check help" -- "$cur")
+		return
+	fi
+	case $prev in
+	--events)
+		_fanotifyctl_list "$cur" "$journal_kinds"
+		return
+		;;
+	--size | --interval-ms | --idle-limit | --queue-limit | --consumer | --cursor | --count | \
+		--token)
+		return
+		;;
+	esac
+	if [[ $cur != -* ]]; then
+		compopt -o filenames
+		if [[ ${COMP_WORDS[2]} == check ]]; then
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		else
+			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		fi
+		return
+	fi
+	case ${COMP_WORDS[2]} in
+	enable) words="--size $settings" ;;
+	start) words=$settings ;;
+	stop) words="--force" ;;
+	status | consumers | check) words="--json" ;;
+	register) words="--consumer --events --oldest --json" ;;
+	deregister) words="--consumer --token --force" ;;
+	read) words="--consumer --cursor --count --no-flush --json" ;;
+	ack) words="--consumer --cursor --token --force --reset --sync" ;;
+	*) words= ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words --help" -- "$cur")
+}
+
 # monitor, mirror and gate: paths, and but for gate a command, may follow.
 _fanotifyctl_watch() {
 	local cur=$1 prev=$2 object=${COMP_WORDS[1]} i
@@ -83,7 +125,12 @@ _fanotifyctl_watch() {
 
 _fanotifyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local objects="monitor mirror gate group mark stats capabilities version"
+	local objects="monitor mirror gate journal group mark stats capabilities version"
+	local journal_kinds="all access modify attrib close-write close-nowrite open moved-from
+		moved-to create delete delete-self move-self open-exec fs-error rename create-file
+		mkdir mknod symlink hardlink tmpfile-link unlink last-unlink rmdir chmod chown
+		utimes setxattr removexattr link-count setflags write truncate fallocate
+		clone-range mmap-write"
 	local gate_settings="--timeout-ms --on-timeout --evict-after --on-evict --linger-ms
 		--wait-ms --uid-pending --window"
 	local words=
@@ -99,6 +146,9 @@ _fanotifyctl() {
 		words="$objects help"
 	elif [[ ${COMP_WORDS[1]} == @(monitor|mirror|gate) ]]; then
 		_fanotifyctl_watch "$cur" "$prev"
+		return
+	elif [[ ${COMP_WORDS[1]} == journal ]]; then
+		_fanotifyctl_journal "$cur" "$prev"
 		return
 	else
 		case ${COMP_WORDS[1]}:$COMP_CWORD in

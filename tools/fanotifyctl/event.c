@@ -163,25 +163,27 @@ static void print_head(struct out *o, const struct fanotify_nl_event *event)
 	out_bits(o, "kinds", NULL, event->mask, out_kind);
 }
 
+void uuid_print(struct out *o, const unsigned char *u)
+{
+	char *uuid = xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+			       "%02x%02x%02x%02x%02x%02x",
+			       u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
+			       u[10], u[11], u[12], u[13], u[14], u[15]);
+
+	out_string(o, "uuid", NULL, uuid);
+	free(uuid);
+}
+
 static void print_filesystem(struct out *o, const struct fanotify_nl_event *event)
 {
-	const unsigned char *u = event->uuid;
-
 	if (event->has & FANOTIFY_NL_HAS_DEV_MAJOR)
 		out_u64(o, "dev_major", NULL, event->dev_major);
 	if (event->has & FANOTIFY_NL_HAS_DEV_MINOR)
 		out_u64(o, "dev_minor", NULL, event->dev_minor);
 	if (event->has & FANOTIFY_NL_HAS_MNT_ID)
 		out_u64(o, "mnt_id", NULL, event->mnt_id);
-	if (u) {
-		char *uuid = xasprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-				       "%02x%02x%02x%02x%02x%02x",
-				       u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8], u[9],
-				       u[10], u[11], u[12], u[13], u[14], u[15]);
-
-		out_string(o, "uuid", NULL, uuid);
-		free(uuid);
-	}
+	if (event->uuid)
+		uuid_print(o, event->uuid);
 }
 
 static void print_names(struct out *o, const struct fanotify_nl_event *event)

@@ -34,6 +34,9 @@ int event_print(struct out *o, struct columns *columns, const struct fanotify_nl
 /* What is missing, in a record of its own or an event's; "gap" in JSON. */
 void gap_print(struct out *o, const struct fanotify_nl_gap *gap);
 
+/* "uuid", for JSON only. */
+void uuid_print(struct out *o, const unsigned char *uuid);
+
 /* A time as people here write it. */
 void time_text(char *buf, size_t size, __s64 sec, __u32 nsec);
 

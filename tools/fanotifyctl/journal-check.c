@@ -83,7 +83,7 @@ static int print_summary(const struct fanotify_nl_ring *ring, struct out *o,
 
 	fanotify_nl_ring_info(ring, &info);
 	out_begin(o);
-	out_hex(o, "uuid", info.uuid, sizeof(info.uuid));
+	uuid_print(o, info.uuid);
 	out_u64(o, "size", "size ", info.size);
 	out_u64(o, "oldest", "  records ", info.oldest);
 	out_u64(o, "newest", " to ", info.newest);

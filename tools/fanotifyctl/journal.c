@@ -326,7 +326,7 @@ static int print_status(const struct fanotify_nl_journal_info *info, void *arg)
 	out_u64(o, "journal", "  journal ", info->id);
 	if (info->fs_name)
 		out_bytes(o, "fs_name", "  type ", info->fs_name, strlen(info->fs_name));
-	out_hex(o, "uuid", info->uuid, sizeof(info->uuid));
+	uuid_print(o, info->uuid);
 	print_state(o, info);
 	print_records(o, info);
 	out_list(o, "consumers");
