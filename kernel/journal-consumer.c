@@ -120,7 +120,7 @@ int fanl_consumer_add(struct fanl_journal *journal,
 	int err;
 
 	err = fanl_consumer_check_name(req->name, extack) ?:
-	      fanl_journal_flush(journal, extack);
+							    fanl_journal_flush(journal, extack);
 	if (err)
 		return err;
 	consumer = kzalloc(sizeof(*consumer), GFP_KERNEL_ACCOUNT);
@@ -390,7 +390,7 @@ int fanl_consumers_load(struct fanl_journal *journal,
 
 		if (!from->name[0] ||
 		    strnlen(from->name, sizeof(from->name)) ==
-		    sizeof(from->name) ||
+			    sizeof(from->name) ||
 		    fanl_consumer_find(journal, from->name))
 			return -EUCLEAN;
 		consumer = kzalloc(sizeof(*consumer), GFP_KERNEL_ACCOUNT);

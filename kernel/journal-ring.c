@@ -30,8 +30,8 @@ static_assert(sizeof(struct fanotify_journal_consumer) == 128);
 static_assert(sizeof(struct fanotify_journal_block) == 72);
 static_assert(sizeof(struct fanotify_journal_record) == 16);
 static_assert(sizeof(struct fanotify_journal_header) +
-	      FANOTIFY_CONSUMERS_MAX *
-	      sizeof(struct fanotify_journal_consumer) <=
+		      FANOTIFY_CONSUMERS_MAX *
+			      sizeof(struct fanotify_journal_consumer) <=
 	      FANOTIFY_JOURNAL_HEADER_COPY);
 static_assert(FANOTIFY_CONSUMER_NAME_MAX + 1 == FANOTIFY_JOURNAL_NAME_LEN);
 
@@ -254,8 +254,8 @@ fanl_block_check(const struct fanl_journal *journal, const u8 *segment,
 	    le32_to_cpu(block->version) != FANOTIFY_JOURNAL_VERSION ||
 	    le32_to_cpu(block->order) != FANL_ORDER ||
 	    le32_to_cpu(block->crc) !=
-	    fanl_ring_crc(block, sizeof(*block),
-			  offsetof(struct fanotify_journal_block, crc)) ||
+		    fanl_ring_crc(block, sizeof(*block),
+				  offsetof(struct fanotify_journal_block, crc)) ||
 	    memcmp(block->uuid, &journal->uuid, UUID_SIZE))
 		return NULL;
 	if (le32_to_cpu(block->length) < sizeof(*block) ||
@@ -287,8 +287,8 @@ fanl_record_check(const u8 *p, unsigned int left, u64 index)
 	if (len > left - sizeof(*record) || len > FANOTIFY_EVENT_MAX ||
 	    le64_to_cpu(record->index) != index ||
 	    le32_to_cpu(record->crc) !=
-	    fanl_ring_crc(record, sizeof(*record) + len,
-			  offsetof(struct fanotify_journal_record, crc)))
+		    fanl_ring_crc(record, sizeof(*record) + len,
+				  offsetof(struct fanotify_journal_record, crc)))
 		return NULL;
 	return record;
 }
@@ -415,10 +415,10 @@ static const struct fanotify_journal_header *fanl_header_check(const u8 *p)
 	    le32_to_cpu(header->version) != FANOTIFY_JOURNAL_VERSION ||
 	    nr > FANOTIFY_CONSUMERS_MAX ||
 	    le32_to_cpu(header->length) !=
-	    sizeof(*header) + nr * sizeof(struct fanotify_journal_consumer) ||
+		    sizeof(*header) + nr * sizeof(struct fanotify_journal_consumer) ||
 	    le32_to_cpu(header->crc) !=
-	    fanl_ring_crc(header, le32_to_cpu(header->length),
-			  offsetof(struct fanotify_journal_header, crc)))
+		    fanl_ring_crc(header, le32_to_cpu(header->length),
+				  offsetof(struct fanotify_journal_header, crc)))
 		return NULL;
 	return header;
 }
@@ -484,7 +484,7 @@ static int fanl_header_decode(struct fanl_journal *journal,
 	ring->offset = le64_to_cpu(header->head_offset);
 	ring->index = le64_to_cpu(header->head_index);
 	ring->realtime = le64_to_cpu(header->head_realtime) ?:
-			 le64_to_cpu(header->realtime);
+							      le64_to_cpu(header->realtime);
 	ring->nr_epochs = le32_to_cpu(header->nr_epochs);
 	for (int i = 0; i < ring->nr_epochs; i++)
 		ring->epoch[i] = (struct fanl_epoch){
@@ -592,7 +592,7 @@ unsigned int fanl_header_encode(struct fanl_journal *journal, u8 *p)
 	const struct fanl_ring *ring = &journal->ring;
 	unsigned int len = sizeof(*header) +
 			   journal->nr_consumers *
-			   sizeof(struct fanotify_journal_consumer);
+				   sizeof(struct fanotify_journal_consumer);
 
 	*header = (struct fanotify_journal_header){
 		.magic = FANOTIFY_JOURNAL_HEADER_MAGIC,

@@ -136,7 +136,7 @@ static void fanl_block_begin(struct fanl_batch *batch, u64 first, u64 realtime,
 
 	batch->offset = fanl_ring_advance(&journal->ring, batch->offset,
 					  sizeof(struct fanotify_journal_block) +
-					  need);
+						  need);
 	if (!(batch->offset % FANOTIFY_JOURNAL_SEGMENT))
 		fanl_segment_claim(journal,
 				   batch->offset / FANOTIFY_JOURNAL_SEGMENT,
@@ -219,7 +219,7 @@ static int fanl_batch_header(struct fanl_batch *batch)
 	mutex_unlock(&journal->lock);
 	return fanl_ring_write(batch, journal->buffer, len,
 			       (journal->ring.sequence + 1) % 2 *
-			       FANOTIFY_JOURNAL_HEADER_COPY);
+				       FANOTIFY_JOURNAL_HEADER_COPY);
 }
 
 /* Write something, and have it on disk. */

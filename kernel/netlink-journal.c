@@ -383,12 +383,12 @@ static int fanl_consumer_add_run(struct fanl_request *request)
 	return fanl_reply_end(reply, hdr, &request->info,
 			      nla_put_u64_64bit(reply, FANOTIFY_A_CONSUMER_TOKEN,
 						consumer->token, 0) ||
-			      nla_put(reply, FANOTIFY_A_CONSUMER_UUID, UUID_SIZE,
-				      &req->journal->uuid) ||
-			      nla_put_u64_64bit(reply, FANOTIFY_A_CONSUMER_EPOCH,
-						consumer->epoch, 0) ||
-			      nla_put_uint(reply, FANOTIFY_A_CONSUMER_ACKED,
-					   consumer->acked));
+				      nla_put(reply, FANOTIFY_A_CONSUMER_UUID, UUID_SIZE,
+					      &req->journal->uuid) ||
+				      nla_put_u64_64bit(reply, FANOTIFY_A_CONSUMER_EPOCH,
+							consumer->epoch, 0) ||
+				      nla_put_uint(reply, FANOTIFY_A_CONSUMER_ACKED,
+						   consumer->acked));
 }
 
 int fanotify_nl_consumer_add_doit(struct sk_buff *skb, struct genl_info *info)
@@ -605,8 +605,8 @@ static int fanl_read_from(struct fanl_journal_request *req,
 	durable = fanl_journal_durable(journal);
 	oldest = fanl_ring_oldest(&journal->ring, &realtime);
 	known = req->read.has_epoch ?
-		fanl_ring_knows(&journal->ring, req->read.epoch, read->index) :
-		read->index <= durable;
+			fanl_ring_knows(&journal->ring, req->read.epoch, read->index) :
+			read->index <= durable;
 	mutex_unlock(&journal->lock);
 	if (!known) {
 		read->gap.reason = FANOTIFY_GAP_REASON_CURSOR;
@@ -634,8 +634,8 @@ static int fanl_read_wait(struct fanl_journal_request *req,
 	    !(current->flags & (PF_KTHREAD | PF_EXITING)))
 		wait_event_interruptible_timeout(journal->wait,
 						 READ_ONCE(journal->gone) ||
-						 fanl_journal_durable(journal) >
-						 read->index,
+							 fanl_journal_durable(journal) >
+								 read->index,
 						 msecs_to_jiffies(req->read.wait_ms));
 	if (!READ_ONCE(journal->gone))
 		return 0;
@@ -654,25 +654,25 @@ static int fanl_read_reply(struct fanl_request *request, struct fanl_read *read,
 	return fanl_reply_end(skb, hdr, &request->info,
 			      nla_put(skb, FANOTIFY_A_JOURNAL_READ_UUID,
 				      UUID_SIZE, &journal->uuid) ||
-			      nla_put_u64_64bit(skb,
-						FANOTIFY_A_JOURNAL_READ_EPOCH,
-						stats.epoch, 0) ||
-			      nla_put_uint(skb, FANOTIFY_A_JOURNAL_READ_INDEX,
-					   read->index) ||
-			      (read->gap.reason &&
-			       fanl_put_cut(skb, FANOTIFY_A_JOURNAL_READ_GAP,
-					    read->gap.first, read->gap.last,
-					    read->gap.reason,
-					    read->gap.since)) ||
-			      (read->end &&
-			       nla_put_flag(skb, FANOTIFY_A_JOURNAL_READ_END)));
+				      nla_put_u64_64bit(skb,
+							FANOTIFY_A_JOURNAL_READ_EPOCH,
+							stats.epoch, 0) ||
+				      nla_put_uint(skb, FANOTIFY_A_JOURNAL_READ_INDEX,
+						   read->index) ||
+				      (read->gap.reason &&
+				       fanl_put_cut(skb, FANOTIFY_A_JOURNAL_READ_GAP,
+						    read->gap.first, read->gap.last,
+						    read->gap.reason,
+						    read->gap.since)) ||
+				      (read->end &&
+				       nla_put_flag(skb, FANOTIFY_A_JOURNAL_READ_END)));
 }
 
 static struct sk_buff *fanl_read_alloc(u32 max_bytes)
 {
 	struct sk_buff *skb = alloc_skb(SKB_WITH_OVERHEAD(max_bytes),
 					GFP_KERNEL | __GFP_NORETRY |
-					__GFP_NOWARN);
+						__GFP_NOWARN);
 
 	/* any single record fits into this */
 	return skb ?: alloc_skb(FANOTIFY_EVENT_MAX + 2 * FANL_READ_REST,
@@ -693,7 +693,7 @@ static int fanl_journal_read_run(struct fanl_request *request)
 			return err;
 	}
 	err = fanl_read_from(req, &read, extack) ?:
-	      fanl_read_wait(req, &read, extack);
+						   fanl_read_wait(req, &read, extack);
 	if (err)
 		return err;
 	read.skb = fanl_read_alloc(req->read.max_bytes);

@@ -238,7 +238,7 @@ int cmd_journal_ack(char **argv)
 	if (!ret) {
 		ret = fanotify_nl_consumer_ack(h, info.id, name, use, &cursor,
 					       (sync ? FANOTIFY_NL_ACK_SYNC : 0) |
-					       (reset ? FANOTIFY_NL_ACK_RESET : 0));
+						       (reset ? FANOTIFY_NL_ACK_RESET : 0));
 		if (ret)
 			ret = fail_nl(h, ret, "journal ack");
 	}

@@ -64,12 +64,6 @@ struct setting_options {
 	const char *queue;
 };
 
-#define SETTING_OPTIONS(s)							\
-	{ .name = "events", .value = &(s).events },				\
-	{ .name = "interval-ms", .value = &(s).interval },			\
-	{ .name = "idle-limit", .value = &(s).idle },				\
-	{ .name = "queue-limit", .value = &(s).queue }
-
 static int settings_parse(const struct setting_options *options,
 			  struct fanotify_nl_journal_settings *s)
 {
@@ -164,7 +158,10 @@ static int start(char **argv, const char *command, bool enable)
 	bool help = false;
 	const struct option_def defs[] = {
 		{ .name = "help", .flag = &help },
-		SETTING_OPTIONS(options),
+		{ .name = "events", .value = &options.events },
+		{ .name = "interval-ms", .value = &options.interval },
+		{ .name = "idle-limit", .value = &options.idle },
+		{ .name = "queue-limit", .value = &options.queue },
 		{ .name = enable ? "size" : NULL, .value = &size_text },
 		{ .name = NULL },
 	};

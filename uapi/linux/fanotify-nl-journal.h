@@ -33,7 +33,7 @@
 #define FANOTIFY_JOURNAL_ORDER_BIG	2
 
 /* The journal was stopped, with all records written. */
-#define FANOTIFY_JOURNAL_CLEAN		(1U << 0)
+#define FANOTIFY_JOURNAL_CLEAN		1
 
 /**
  * struct fanotify_journal_epoch - a start of the journal
