@@ -203,6 +203,24 @@ TEST_F_TIMEOUT(journal, it_is_written_within_the_interval, 300)
 	EXPECT_EQ(1, info.covered_index);
 }
 
+TEST_F_TIMEOUT(journal, its_folder_makes_no_records, 300)
+{
+	struct fanotify_nl_journal_settings opens = {
+		.set = FANOTIFY_NL_JOURNAL_SET_MASK,
+		.mask = KIND(OPEN) | KIND(CREATE) | KIND(ONDIR),
+	};
+
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &opens, &self->info));
+	ASSERT_EQ(0, make("file"));
+	ASSERT_EQ(0, system("cat " RING " >/dev/null && ls -l " MOUNT "/.fanotify-nl >/dev/null"));
+	READ(NULL, NULL);
+	EXPECT_EQ(1, history_count(&history, KIND(CREATE), "/file"));
+	EXPECT_EQ(1, history_count(&history, KIND(OPEN), "/file"));
+	EXPECT_EQ(0, history_count(&history, KIND(OPEN), "/.fanotify-nl/journal"));
+	EXPECT_EQ(0, history_count(&history, KIND(OPEN), "/.fanotify-nl"));
+}
+
 static int add(struct fanotify_nl *h, __u32 id, const char *name, __u64 mask, __u64 *token)
 {
 	struct fanotify_nl_consumer consumer = { .name = name, .mask = mask };
