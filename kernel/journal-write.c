@@ -288,7 +288,10 @@ static void fanl_batch_put_back(struct fanl_batch *batch)
 	spin_lock(&journal->group->lock);
 	/* one that is the last record still grows, so that there are not ever more */
 	if (batch->gap.index && skb_queue_empty(&journal->queue)) {
-		batch->gap.count += gap->index ? gap->count : 0;
+		if (gap->index) {
+			batch->gap.count += gap->count;
+			journal->gaps--;
+		}
 		*gap = batch->gap;
 		journal->newest = gap->index;
 		journal->group->nr_gaps = 1;
@@ -325,6 +328,7 @@ static void fanl_batch_done(struct fanl_batch *batch)
 	journal->bytes -= bytes;
 	spin_unlock(&journal->group->lock);
 	__skb_queue_purge(&batch->records);
+	batch->gap.index = 0;
 	wake_up_all(&journal->wait);
 }
 
