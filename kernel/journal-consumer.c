@@ -48,8 +48,7 @@ fanl_consumer_for(struct fanl_journal *journal,
 		return ERR_PTR(-ENOENT);
 	}
 	if (!req->force && consumer->token != req->token) {
-		NL_SET_ERR_MSG_FMT(extack, "token is not that of consumer %s",
-				   req->name);
+		NL_SET_ERR_MSG(extack, "token is not that of the consumer");
 		return ERR_PTR(-EACCES);
 	}
 	return consumer;
@@ -198,7 +197,7 @@ static int fanl_consumer_acked(struct fanl_journal *journal,
 	}
 	if (req->acked > durable) {
 		NL_SET_ERR_MSG_FMT(extack,
-				   "record %llu is not there yet, the newest on disk is %llu",
+				   "record %llu is not there yet, %llu is",
 				   req->acked, durable);
 		return -ERANGE;
 	}

@@ -27,11 +27,8 @@
  * (mutex) is for what commands look at, and is never held over I/O; it nests in io. The
  * group's lock nests in both. fsnotify's callbacks take the last one only.
  */
-#include <linux/dcache.h>
-#include <linux/exportfs.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/mount.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/xarray.h>
@@ -41,7 +38,6 @@
 #include "group.h"
 #include "journal.h"
 #include "journal-consumer.h"
-#include "kind.h"
 #include "mark.h"
 
 struct workqueue_struct *fanl_journal_wq;
@@ -226,8 +222,11 @@ static void fanl_journal_set_gone(struct fanl_journal *journal)
 	wake_up_all(&journal->wait);
 }
 
-/* Unless another does, end it: see the top of this file. */
-static void fanl_journal_end(struct fanl_journal *journal)
+/**
+ * fanl_journal_end - end a journal, unless another does; see the top of this file
+ * @journal: the journal, of which the caller has a reference
+ */
+void fanl_journal_end(struct fanl_journal *journal)
 {
 	if (!fanl_journal_take_out(journal))
 		return;
@@ -293,9 +292,8 @@ int fanl_journal_flush(struct fanl_journal *journal,
 	else if (err == -EROFS)
 		NL_SET_ERR_MSG(extack, "filesystem is read-only");
 	else if (err == -ENOENT)
-		NL_SET_ERR_MSG_FMT(extack,
-				   "filesystem is not at %.80s in the initial mount namespace",
-				   journal->path);
+		NL_SET_ERR_MSG(extack,
+			       "filesystem is not at its path in the initial mount namespace");
 	else if (err == -ESTALE)
 		NL_SET_ERR_MSG(extack, "ring file was removed");
 	else if (err == -EUCLEAN)
@@ -305,64 +303,13 @@ int fanl_journal_flush(struct fanl_journal *journal,
 	return err;
 }
 
-static int fanl_journal_check(const struct fanl_journal_start *start,
-			      struct netlink_ext_ack *extack)
-{
-	const struct inode *inode = file_inode(start->ring);
-	const struct super_block *sb = inode->i_sb;
-	const u64 size = i_size_read(inode);
-
-	if (start->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED) {
-		NL_SET_ERR_MSG(extack, "this kernel has no level ordered");
-		return -EOPNOTSUPP;
-	}
-	if (!(sb->s_type->fs_flags & FS_REQUIRES_DEV) ||
-	    !exportfs_can_decode_fh(sb->s_export_op) ||
-	    uuid_is_null(&sb->s_uuid)) {
-		NL_SET_ERR_MSG_FMT(extack,
-				   "%s cannot have a journal: it takes a local filesystem with a UUID and file handles",
-				   sb->s_type->name);
-		return -EOPNOTSUPP;
-	}
-	if (!S_ISREG(inode->i_mode) || size % FANOTIFY_JOURNAL_SEGMENT ||
-	    size < FANOTIFY_JOURNAL_SIZE_MIN || size > FANOTIFY_JOURNAL_SIZE_MAX) {
-		NL_SET_ERR_MSG(extack,
-			       "ring file has to be a regular file of 1 MiB to 16 GiB, in multiples of 64 KiB");
-		return -EINVAL;
-	}
-	if ((start->ring->f_mode & (FMODE_READ | FMODE_WRITE)) !=
-	    (FMODE_READ | FMODE_WRITE)) {
-		NL_SET_ERR_MSG(extack,
-			       "ring file is not open for reading and writing");
-		return -EBADF;
-	}
-	if (start->path[0] != '/') {
-		NL_SET_ERR_MSG(extack, "path is not absolute");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int fanl_journal_handle(struct fanl_journal *journal,
-			       struct inode *inode,
-			       struct netlink_ext_ack *extack)
-{
-	int words = ARRAY_SIZE(journal->handle);
-	int type = exportfs_encode_inode_fh(inode,
-					    (struct fid *)journal->handle,
-					    &words, NULL, 0);
-
-	if (type <= 0 || type == FILEID_INVALID) {
-		NL_SET_ERR_MSG(extack, "ring file has no handle");
-		return -EOPNOTSUPP;
-	}
-	journal->handle_type = type;
-	journal->handle_len = words * sizeof(u32);
-	return 0;
-}
-
-static struct fanl_journal *
-fanl_journal_alloc(const struct fanl_journal_start *start)
+/**
+ * fanl_journal_alloc - memory for a journal
+ * @start: what is to be started
+ *
+ * Return: the journal, of no group yet; NULL without memory.
+ */
+struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start)
 {
 	const struct super_block *sb = file_inode(start->ring)->i_sb;
 	struct fanl_journal *journal = kzalloc(sizeof(*journal),
@@ -405,8 +352,15 @@ static struct fanl_journal *fanl_journal_find(const struct super_block *sb)
 	return NULL;
 }
 
-static int fanl_journal_register(struct fanl_journal *journal,
-				 struct netlink_ext_ack *extack)
+/**
+ * fanl_journal_register - put a journal into the table; commands do not find it yet
+ * @journal: the journal
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: 0; -EALREADY, its filesystem has one; -ENOMEM.
+ */
+int fanl_journal_register(struct fanl_journal *journal,
+			  struct netlink_ext_ack *extack)
 {
 	guard(mutex)(&fanl_journals_lock);
 	if (fanl_journal_find(journal->sb)) {
@@ -417,9 +371,15 @@ static int fanl_journal_register(struct fanl_journal *journal,
 			GFP_KERNEL_ACCOUNT);
 }
 
-/* Commands may use it from here on. */
-static int fanl_journal_open_up(struct fanl_journal *journal,
-				struct netlink_ext_ack *extack)
+/**
+ * fanl_journal_open_up - let commands use a journal
+ * @journal: the journal
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: 0; -ESHUTDOWN, the module is being unloaded.
+ */
+int fanl_journal_open_up(struct fanl_journal *journal,
+			 struct netlink_ext_ack *extack)
 {
 	guard(mutex)(&fanl_journals_lock);
 	if (fanl_journals_unloading) {
@@ -429,184 +389,6 @@ static int fanl_journal_open_up(struct fanl_journal *journal,
 	journal->started = true;
 	atomic_inc(&fanl_generation);
 	return 0;
-}
-
-/* What was given counts, not what the ring file says. */
-static void fanl_journal_settings(struct fanl_journal *journal,
-				  const struct fanl_journal_start *start)
-{
-	if (test_bit(FANOTIFY_A_JOURNAL_MASK, &start->present))
-		journal->set.mask = start->set.mask;
-	if (test_bit(FANOTIFY_A_JOURNAL_INTERVAL_MS, &start->present))
-		journal->set.interval_ms = start->set.interval_ms;
-	if (test_bit(FANOTIFY_A_JOURNAL_IDLE_LIMIT, &start->present))
-		journal->set.idle_limit = start->set.idle_limit;
-	/* what another version wrote may not be legal here */
-	journal->set.mask &= FANL_KINDS_JOURNAL;
-	journal->set.interval_ms = clamp(journal->set.interval_ms,
-					 FANOTIFY_INTERVAL_MS_MIN,
-					 FANOTIFY_INTERVAL_MS_MAX);
-}
-
-/*
- * What is in the ring file, and a new epoch, which is on disk before anything is
- * recorded. It is a worker that writes: whether it can is known then.
- */
-static int fanl_journal_prepare(struct fanl_journal *journal,
-				const struct fanl_journal_start *start,
-				u64 *since, bool *clean,
-				struct netlink_ext_ack *extack)
-{
-	int err;
-
-	if (start->create)
-		err = fanl_ring_create(journal, start->ring, extack);
-	else
-		err = fanl_ring_recover(journal, start->ring, since, extack);
-	if (err)
-		return err;
-	fanl_journal_settings(journal, start);
-	fanl_ring_new_epoch(journal);
-	journal->newest = fanl_journal_durable(journal);
-	*clean = journal->clean;
-	journal->clean = false;
-	journal->header_dirty = true;
-	return fanl_journal_flush(journal, extack);
-}
-
-/* Watch all of the filesystem but the folder that has the ring file. */
-static int fanl_journal_watch(struct fanl_journal *journal,
-			      const struct path *ring,
-			      struct netlink_ext_ack *extack)
-{
-	struct fanl_mark_request folder = {
-		.type = FANOTIFY_MARK_TYPE_INODE,
-		.path = { .mnt = ring->mnt, .dentry = dget_parent(ring->dentry) },
-		.ignore = fanl_kinds_ignorable(FANOTIFY_MARK_TYPE_INODE) &
-			  ~FANL_KINDS_PERM,
-		.flags = FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY,
-	};
-	struct fanl_mark_request all = {
-		.type = FANOTIFY_MARK_TYPE_FILESYSTEM,
-		.path = *ring,
-		.mask = journal->set.mask,
-	};
-	int err = -EINVAL;
-	u32 id;
-
-	if (IS_ROOT(folder.path.dentry))
-		NL_SET_ERR_MSG(extack,
-			       "ring file has to be in a folder of its own");
-	else
-		err = fanl_mark_add(journal->group, &folder, &id, extack);
-	if (!err)
-		err = fanl_mark_add(journal->group, &all, &id, extack);
-	dput(folder.path.dentry);
-	return err;
-}
-
-/* Record; of a journal that ran before, a gap comes first. */
-static int fanl_journal_begin(struct fanl_journal *journal,
-			      const struct fanl_journal_start *start, bool clean,
-			      u64 since, struct netlink_ext_ack *extack)
-{
-	const u32 reason = clean ? FANOTIFY_GAP_REASON_NOT_RUNNING :
-				   FANOTIFY_GAP_REASON_UNCLEAN;
-	struct fanl_group *group = journal->group;
-	const u64 index = journal->newest + 1;
-	struct sk_buff *skb = NULL;
-	int err;
-
-	if (!start->create) {
-		skb = fanl_gap_alloc(0, GFP_KERNEL_ACCOUNT);
-		if (!skb)
-			return -ENOMEM;
-		spin_lock(&group->lock);
-		journal->newest = index;
-		__skb_queue_tail(&journal->queue, skb);
-		journal->bytes += skb->truesize;
-		spin_unlock(&group->lock);
-	}
-	err = fanl_journal_watch(journal, &start->ring->f_path, extack);
-	if (skb) {
-		/* its time is the end of what is missing */
-		fanl_gap_open(skb, index, reason);
-		fanl_gap_since(skb, since);
-		fanl_event_stamp(skb, index, 0);
-	}
-	if (!err)
-		fanl_journal_covered(journal, index);
-	return err;
-}
-
-static int fanl_journal_run(struct fanl_journal *journal,
-			    const struct fanl_journal_start *start,
-			    struct netlink_ext_ack *extack)
-{
-	u64 since = 0;
-	bool clean;
-	int err;
-
-	err = fanl_journal_prepare(journal, start, &since, &clean, extack);
-	if (err)
-		return err;
-	/* nothing is written until the first record says what it is to say */
-	mutex_lock(&journal->io);
-	err = fanl_journal_begin(journal, start, clean, since, extack);
-	mutex_unlock(&journal->io);
-	return err ?: fanl_journal_open_up(journal, extack);
-}
-
-/**
- * fanl_journal_start - start the journal of a filesystem
- * @start: how; validated
- * @extack: where the reason of a refusal goes
- *
- * Context: a task that holds no locks; reads and writes the ring file.
- * Return: the journal, with a reference; -EALREADY, it runs; -EOPNOTSUPP, no such
- * filesystem or level; -EINVAL, -EBADF, not such a file; -EUCLEAN, -ESTALE, -EEXIST,
- * what is in it; -ESHUTDOWN, the module is being unloaded; -ENOMEM; or as
- * fanl_journal_write().
- */
-struct fanl_journal *fanl_journal_start(const struct fanl_journal_start *start,
-					struct netlink_ext_ack *extack)
-{
-	struct fanl_journal *journal;
-	struct fanl_group *group;
-	int err;
-
-	err = fanl_journal_check(start, extack);
-	if (err)
-		return ERR_PTR(err);
-	journal = fanl_journal_alloc(start);
-	if (!journal)
-		return ERR_PTR(-ENOMEM);
-	err = fanl_journal_handle(journal, file_inode(start->ring), extack);
-	if (err) {
-		fanl_journal_free(journal);
-		return ERR_PTR(err);
-	}
-	group = fanl_group_of_journal(journal, start->set.queue_limit);
-	if (IS_ERR(group)) {
-		fanl_journal_free(journal);
-		return ERR_CAST(group);
-	}
-	journal->group = group;
-	err = fanl_journal_register(journal, extack);
-	if (err) {
-		fanl_group_shutdown(group);
-		return ERR_PTR(err);
-	}
-	kref_get(&group->kref);
-	err = fanl_journal_run(journal, start, extack);
-	if (err) {
-		fanl_journal_end(journal);
-		fanl_journal_put(journal);
-		return ERR_PTR(err);
-	}
-	/* if the first record cannot be written now, it will be */
-	fanl_journal_flush(journal, NULL);
-	return journal;
 }
 
 /**

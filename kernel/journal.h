@@ -248,9 +248,17 @@ struct fanl_journal_stats {
 	u32	consumers;
 };
 
-/* journal.c: its life, and its memory */
+/* journal-start.c */
 struct fanl_journal *fanl_journal_start(const struct fanl_journal_start *start,
 					struct netlink_ext_ack *extack);
+
+/* journal.c: its life, and its memory */
+struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start);
+int fanl_journal_register(struct fanl_journal *journal,
+			  struct netlink_ext_ack *extack);
+int fanl_journal_open_up(struct fanl_journal *journal,
+			 struct netlink_ext_ack *extack);
+void fanl_journal_end(struct fanl_journal *journal);
 int fanl_journal_stop(struct fanl_journal *journal, bool force,
 		      struct netlink_ext_ack *extack);
 struct fanl_journal *fanl_journal_get(u32 id, struct netlink_ext_ack *extack);
