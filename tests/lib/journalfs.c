@@ -22,8 +22,10 @@ static int shell(const char *format, const char *a, const char *b)
 
 int journalfs_mount(const char *image, const char *at)
 {
-	return shell("mkdir -p %2$s && mount -o loop,$(blkid -s TYPE -o value %1$s |"
-		     " sed 's/xfs/nouuid/;t;s/.*/noatime/') %1$s %2$s", image, at);
+	/* not every kernel mounts what is open for writing, as mount -o loop has it */
+	return shell("mkdir -p %2$s && dev=$(losetup -f --show %1$s) && {"
+		     " mount -o $(blkid -s TYPE -o value %1$s | sed 's/xfs/nouuid/;t;s/.*/noatime/')"
+		     " $dev %2$s; status=$?; losetup -d $dev; exit $status; }", image, at);
 }
 
 int journalfs_make(const char *type)
