@@ -21,10 +21,11 @@
 
 #define FANL_INTERVAL_DEFAULT	1000
 
+/* close-write tells of what nothing else does: libaio, stores to a mapping. */
 #define FANL_JOURNAL_DEFAULT \
 	((u64)FANOTIFY_KIND_CREATE | FANOTIFY_KIND_DELETE | \
 	 FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_MODIFY | \
-	 FANOTIFY_KIND_ONDIR)
+	 FANOTIFY_KIND_CLOSE_WRITE | FANOTIFY_KIND_ONDIR)
 
 /* A request about a journal that is done later. */
 struct fanl_journal_request {
