@@ -16,7 +16,7 @@ _fanotifyctl_journal() {
 
 	if ((COMP_CWORD == 2)); then
 		mapfile -t COMPREPLY < <(compgen -W "enable start stop disable status register
-			deregister consumers read ack check help" -- "$cur")
+			deregister consumers read follow changed ack check help" -- "$cur")
 		return
 	fi
 	case $prev in
@@ -31,7 +31,7 @@ _fanotifyctl_journal() {
 	esac
 	if [[ $cur != -* ]]; then
 		compopt -o filenames
-		if [[ ${COMP_WORDS[2]} == check ]]; then
+		if [[ ${COMP_WORDS[2]} == check || $prev == --cursor-file ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		else
 			mapfile -t COMPREPLY < <(compgen -d -- "$cur")
@@ -46,10 +46,26 @@ _fanotifyctl_journal() {
 	register) words="--consumer --events --oldest --json" ;;
 	deregister) words="--consumer --token --force" ;;
 	read) words="--consumer --cursor --count --no-flush --json" ;;
+	follow) words="--consumer --ack --token --force --count --json" ;;
+	changed) words="--consumer --null --cursor-file --json" ;;
 	ack) words="--consumer --cursor --token --force --reset --sync" ;;
 	*) words= ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words --help" -- "$cur")
+}
+
+# sync: two directories, or one of another machine.
+_fanotifyctl_sync() {
+	local cur=$1 prev=$2
+
+	[[ $prev != --consumer ]] || return
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "--full --dry-run --progress --consumer --json
+			--help" -- "$cur")
+	else
+		compopt -o filenames
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+	fi
 }
 
 # monitor, mirror and gate: paths, and but for gate a command, may follow.
@@ -125,7 +141,7 @@ _fanotifyctl_watch() {
 
 _fanotifyctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local objects="monitor mirror gate journal group mark stats capabilities version"
+	local objects="monitor mirror gate journal sync group mark stats capabilities version"
 	local journal_kinds="all access modify attrib close-write close-nowrite open moved-from
 		moved-to create delete delete-self move-self open-exec fs-error rename create-file
 		mkdir mknod symlink hardlink tmpfile-link unlink last-unlink rmdir chmod chown
@@ -149,6 +165,9 @@ _fanotifyctl() {
 		return
 	elif [[ ${COMP_WORDS[1]} == journal ]]; then
 		_fanotifyctl_journal "$cur" "$prev"
+		return
+	elif [[ ${COMP_WORDS[1]} == sync ]]; then
+		_fanotifyctl_sync "$cur" "$prev"
 		return
 	else
 		case ${COMP_WORDS[1]}:$COMP_CWORD in

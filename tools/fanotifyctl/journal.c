@@ -378,17 +378,7 @@ int cmd_journal_status(char **argv)
 
 /* ---- read ---- */
 
-struct reading {
-	struct fanotify_nl *h;
-	struct out out;
-	struct columns columns;
-	char *prefix;
-	__u32 id;
-	__u64 left;
-	bool lost;
-};
-
-static int print_record(struct reading *r, const struct fanotify_nl_event *event)
+int journal_record_print(struct reading *r, const struct fanotify_nl_event *event)
 {
 	char *path = event->path ? xasprintf("%s%s", r->prefix, event->path) : NULL;
 	char *new_path = event->new_path ? xasprintf("%s%s", r->prefix, event->new_path) : NULL;
@@ -401,8 +391,7 @@ static int print_record(struct reading *r, const struct fanotify_nl_event *event
 	return ret;
 }
 
-/* What is missing before the records of an answer. */
-static int print_missing(struct reading *r, const struct fanotify_nl_gap *gap)
+int journal_missing_print(struct reading *r, const struct fanotify_nl_gap *gap)
 {
 	r->lost = true;
 	out_begin(&r->out);
@@ -435,12 +424,12 @@ static int read_records(struct reading *r, struct fanotify_nl_read *read)
 	do {
 		ret = fanotify_nl_journal_read(r->h, r->id, read, &records);
 		if (!ret && records.has_gap)
-			ret = print_missing(r, &records.gap);
+			ret = journal_missing_print(r, &records.gap);
 		if (ret)
 			return ret;
 		while ((!limited || r->left) &&
 		       (ret = fanotify_nl_journal_next(r->h, &event)) > 0) {
-			if (print_record(r, &event))
+			if (journal_record_print(r, &event))
 				return 1;
 			if (limited && !--r->left && event.seq != records.cursor.index) {
 				records.cursor.index = event.seq;

@@ -8,6 +8,7 @@
 #include <fanotify-nl/fanotify-nl.h>
 
 #include "fanotifyctl.h"
+#include "event.h"
 #include "out.h"
 
 #define NSEC_PER_SEC	1000000000ULL
@@ -45,5 +46,31 @@ void journal_time(struct out *o, const char *key, const char *before, __u64 time
 /* A consumer in a record that has begun, with lines of text that begin with @before. */
 void journal_consumer_print(struct out *o, const char *before,
 			    const struct fanotify_nl_consumer_info *info);
+
+/**
+ * struct reading - The reading of records, to be shown.
+ * @h: the library
+ * @out: where they go
+ * @columns: widths so far
+ * @prefix: what paths of records come after, "" or an absolute path
+ * @id: of the journal
+ * @left: records that are still to be shown, if their number is limited
+ * @lost: something is missing
+ */
+struct reading {
+	struct fanotify_nl *h;
+	struct out out;
+	struct columns columns;
+	char *prefix;
+	__u32 id;
+	__u64 left;
+	bool lost;
+};
+
+/* A record. Return: 0; 1: standard output failed, and said so. */
+int journal_record_print(struct reading *r, const struct fanotify_nl_event *event);
+
+/* What is missing before the records of an answer. */
+int journal_missing_print(struct reading *r, const struct fanotify_nl_gap *gap);
 
 #endif /* FANOTIFYCTL_JOURNAL_H */

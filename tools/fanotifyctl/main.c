@@ -155,6 +155,33 @@ static const struct command commands[] = {
 		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 something is missing.\n",
 	},
 	{
+		"journal", "follow", cmd_journal_follow, "--consumer NAME [OPTION]... MOUNTPOINT",
+		"Show what a consumer has not acknowledged, a line where history ends, and then what\n"
+		"happens, until interrupted. Nothing is missed or told twice in between.\n"
+		"\n"
+		"  --ack                acknowledge what was shown\n"
+		"  --token TOKEN        for that, as register printed it\n"
+		"  --force              for that, without it\n"
+		"  --count N            stop after N records\n"
+		"  --json               one JSON object a line\n"
+		"\n"
+		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 something is missing.\n",
+	},
+	{
+		"journal", "changed", cmd_journal_changed, "--consumer NAME [OPTION]... MOUNTPOINT",
+		"Show each path to look at, as it is now, since what a consumer has acknowledged; and\n"
+		"the cursor up to which that is, on standard error, to be acknowledged once it is done.\n"
+		"MOUNTPOINT may be a directory below; paths are below it.\n"
+		"\n"
+		"  -0, --null           paths only, each ended by NUL, as rsync --from0 --files-from=-\n"
+		"                       --delete --delete-missing-args --force takes them\n"
+		"  --cursor-file FILE   write the cursor there\n"
+		"  --json               one JSON object a line, the cursor in the last one\n"
+		"\n"
+		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 something is missing: look at\n"
+		"everything.\n",
+	},
+	{
 		"journal", "ack", cmd_journal_ack, "--consumer NAME --cursor CURSOR [OPTION]... MOUNTPOINT",
 		"Say that a consumer is done with all records up to a cursor.\n"
 		"\n"
@@ -169,6 +196,20 @@ static const struct command commands[] = {
 		"module. Of a journal that runs, the newest records may not be there yet.\n"
 		"\n"
 		"Exit status: 0; 1 it is damaged, or failed; 2 bad usage.\n",
+	},
+	{
+		"sync", NULL, cmd_sync, "[OPTION]... SRC DST [-- RSYNC-OPTION...]",
+		"Bring DST up to date with the directory SRC, on a filesystem with a journal, by rsync\n"
+		"-aHAX --delete. The first time everything is looked at, then only what has changed.\n"
+		"DST may be of another machine, as rsync has it.\n"
+		"\n"
+		"  --full               look at everything\n"
+		"  --dry-run            only show what would be done\n"
+		"  --progress           show how far rsync is\n"
+		"  --consumer NAME      of the journal; if not given, made of SRC and DST\n"
+		"  --json               print how it went as JSON\n"
+		"\n"
+		"Exit status: 0; 1 refused or failed; 2 bad usage.\n",
 	},
 	{
 		"group", "set", cmd_group_set, "[OPTION]... NUMBER",

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fanotifyctl: what a consumer of a journal has to look at.
+ */
+#ifndef FANOTIFYCTL_CHANGED_H
+#define FANOTIFYCTL_CHANGED_H
+
+#include "changes.h"
+
+/**
+ * struct changed - What a consumer has not acknowledged.
+ * @changes: what there is to look at
+ * @cursor: how far it was read, to be acknowledged
+ * @gaps: gaps that were met, and told on standard error
+ */
+struct changed {
+	struct changes changes;
+	struct fanotify_nl_cursor cursor;
+	__u64 gaps;
+};
+
+/**
+ * changed_read() - Read what a consumer has not acknowledged.
+ * @c: where to; @c->changes is open
+ * @h: the library
+ * @journal: number of the journal
+ * @consumer: name of the consumer
+ *
+ * What has happened until now is among it.
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer);
+
+/* The name of a CHANGE_* bit, or NULL. */
+const char *change_name(__u64 bit);
+
+#endif /* FANOTIFYCTL_CHANGED_H */

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl: what records of a journal say has to be looked at: what is there now.
+ *
+ * Symbolic links are never followed: below one there is nothing of ours.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "changes.h"
+#include "fanotifyctl.h"
+
+/* ---- paths and handles ---- */
+
+static int open_below(const struct changes *changes, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC | O_NOFOLLOW,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_BENEATH,
+	};
+
+	return syscall(SYS_openat2, changes->fd, *path ? path : ".", &how, sizeof(how));
+}
+
+/* Is it an error of something that is not there? */
+static bool is_gone(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
+}
+
+static bool has_handle(int fd, const struct fanotify_nl_node *node)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} u = { .handle.handle_bytes = MAX_HANDLE_SZ };
+	int mount;
+
+	return !name_to_handle_at(fd, "", &u.handle, &mount, AT_EMPTY_PATH) &&
+	       u.handle.handle_bytes == node->handle_len &&
+	       u.handle.handle_type == node->handle_type &&
+	       !memcmp(u.handle.f_handle, node->handle, node->handle_len);
+}
+
+/* An object by its handle; -1: there is none any more, or errno says what else. */
+static int open_node(const struct changes *changes, const struct fanotify_nl_node *node)
+{
+	union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} u;
+
+	if (!node->handle || node->handle_len > MAX_HANDLE_SZ) {
+		errno = ESTALE;
+		return -1;
+	}
+	u.handle.handle_bytes = node->handle_len;
+	u.handle.handle_type = node->handle_type;
+	memcpy(u.handle.f_handle, node->handle, node->handle_len);
+	return open_by_handle_at(changes->fd, &u.handle, O_PATH | O_CLOEXEC);
+}
+
+/* The path of a directory that is open, below ours; NULL: it is not there. */
+static char *path_of(const struct changes *changes, int fd)
+{
+	char link[64], path[PATH_MAX];
+	size_t len = strlen(changes->real);
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, sizeof(path) - 1);
+	if (n < 0)
+		return NULL;
+	path[n] = '\0';
+	if (!strcmp(changes->real, "/"))
+		return xstrdup(path + 1);
+	if (strncmp(path, changes->real, len) || (path[len] && path[len] != '/'))
+		return NULL;
+	return xstrdup(path[len] ? path + len + 1 : "");
+}
+
+/* ---- walks ---- */
+
+/* Told of each name; @fd is its directory. */
+typedef int (*walk_fn)(struct changes *changes, int fd, const char *path,
+		       const struct dirent *entry, bool is_dir, void *arg);
+
+static int walk(struct changes *changes, int fd, const char *path, walk_fn fn, void *arg);
+
+static int walk_entry(struct changes *changes, int fd, const char *path,
+		      const struct dirent *entry, walk_fn fn, void *arg)
+{
+	bool is_dir = entry->d_type == DT_DIR;
+	struct stat st;
+	char *name;
+	int ret, sub;
+
+	if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+		return 0;
+	if (!*path && !*changes->top && !strcmp(entry->d_name, FANOTIFY_NL_JOURNAL_FOLDER))
+		return 0;
+	if (entry->d_type == DT_UNKNOWN) {
+		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+			return 0;
+		is_dir = S_ISDIR(st.st_mode);
+	}
+	name = *path ? xasprintf("%s/%s", path, entry->d_name) : xstrdup(entry->d_name);
+	ret = fn(changes, fd, name, entry, is_dir, arg);
+	if (!ret && is_dir) {
+		sub = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (sub >= 0)
+			ret = walk(changes, sub, name, fn, arg);
+		else if (!is_gone(errno))
+			ret = fail_errno(errno, "%s/%s", changes->real, name);
+	}
+	free(name);
+	return ret;
+}
+
+/* @fd is closed. */
+static int walk(struct changes *changes, int fd, const char *path, walk_fn fn, void *arg)
+{
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir = NULL;
+	int ret = 0;
+
+	/* what is mounted there has no journal, or another one */
+	if (!fstat(fd, &st) && st.st_dev != changes->device) {
+		close(fd);
+		return 0;
+	}
+	dir = fdopendir(fd);
+	if (!dir) {
+		ret = fail_errno(errno, "%s/%s", changes->real, path);
+		close(fd);
+		return ret;
+	}
+	while (!ret) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry)
+			break;
+		ret = walk_entry(changes, fd, path, entry, fn, arg);
+	}
+	if (!ret && errno && !is_gone(errno))
+		ret = fail_errno(errno, "%s/%s", changes->real, path);
+	closedir(dir);
+	return ret;
+}
+
+static int walk_below(struct changes *changes, const char *path, walk_fn fn, void *arg)
+{
+	int fd = open_below(changes, path, O_RDONLY | O_DIRECTORY);
+
+	if (fd >= 0)
+		return walk(changes, fd, path, fn, arg);
+	return is_gone(errno) ? 0 : fail_errno(errno, "%s/%s", changes->real, path);
+}
+
+/* ---- objects: names that records do not have ---- */
+
+static void add_inode(struct changes *changes, ino_t number, unsigned int flags)
+{
+	size_t n = changes->inodes_count;
+
+	if (!(n & (n - 1)))
+		changes->inodes = xrealloc(changes->inodes,
+					   (n ? 2 * n : 1) * sizeof(*changes->inodes));
+	changes->inodes[changes->inodes_count++] = (struct change_inode){ number, flags };
+}
+
+/* Is it this object that has the path, and with no other name? */
+static bool is_whole(const struct changes *changes, const char *path,
+		     const struct change_object *object)
+{
+	int fd = open_below(changes, path, O_PATH);
+	struct stat st;
+	bool whole;
+
+	if (fd < 0)
+		return false;
+	whole = has_handle(fd, &object->node) && !fstat(fd, &st) &&
+		(object->is_dir || st.st_nlink == 1);
+	close(fd);
+	return whole;
+}
+
+/* Its last name, where that directory is now. */
+static bool find_in_dir(struct changes *changes, const struct change_object *object)
+{
+	int fd = object->name ? open_node(changes, &object->dir) : -1;
+	char *dir, *path;
+	bool found;
+
+	if (fd < 0)
+		return false;
+	dir = path_of(changes, fd);
+	close(fd);
+	if (!dir)
+		return false;
+	path = *dir ? xasprintf("%s/%s", dir, object->name) : xstrdup(object->name);
+	found = is_whole(changes, path, object);
+	if (found)
+		changes_add_path(changes, path, object->flags);
+	free(path);
+	free(dir);
+	return found;
+}
+
+/**
+ * struct finding - The walk over objects, or over directories that were made or moved.
+ * @changes: the changes
+ * @done: of directories, the last one, which has all that is below it; NULL: none
+ * @ret: not 0: it has failed, and said so
+ */
+struct finding {
+	struct changes *changes;
+	const char *done;
+	int ret;
+};
+
+static void find_names_of(struct finding *f, const struct change_object *object, int fd)
+{
+	struct changes *changes = f->changes;
+	struct stat st;
+	char *path;
+
+	if (fstat(fd, &st)) {
+		f->ret = fail_errno(errno, "%s", changes->real);
+	} else if (!st.st_nlink) {
+		/* it has no name any more */
+	} else if (object->is_dir) {
+		path = path_of(changes, fd);
+		if (path)
+			changes_add_path(changes, path, object->flags);
+		free(path);
+	} else if (st.st_nlink > 1 || !find_in_dir(changes, object)) {
+		add_inode(changes, st.st_ino, object->flags);
+	}
+}
+
+static void find_object(const void *node, VISIT which, void *arg)
+{
+	const struct change_object *object = *(struct change_object *const *)node;
+	struct finding *f = arg;
+	int fd;
+
+	if ((which != postorder && which != leaf) || f->ret ||
+	    (object->path && is_whole(f->changes, object->path, object)))
+		return;
+	fd = open_node(f->changes, &object->node);
+	if (fd >= 0) {
+		find_names_of(f, object, fd);
+		close(fd);
+	} else if (errno != ESTALE && errno != ENOENT) {
+		f->ret = fail_errno(errno, "%s: open by handle", f->changes->real);
+	}
+}
+
+static int add_if_linked(struct changes *changes, int fd, const char *path,
+			 const struct dirent *entry, bool is_dir, void *arg)
+{
+	struct stat st;
+
+	(void)path;
+	(void)arg;
+	if (!is_dir && !fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && st.st_nlink > 1)
+		add_inode(changes, st.st_ino, CHANGE_NAME);
+	return 0;
+}
+
+/* Of what is in a directory that was moved, the names elsewhere are not told. */
+static void find_links(const void *node, VISIT which, void *arg)
+{
+	const struct change_path *one = *(struct change_path *const *)node;
+	struct finding *f = arg;
+
+	if ((which != postorder && which != leaf) || !(one->flags & CHANGE_TREE) || f->ret ||
+	    (f->done && changes_below(one->path, f->done)))
+		return;
+	f->done = one->path;
+	f->ret = walk_below(f->changes, one->path, add_if_linked, NULL);
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+	const struct change_inode *p = a, *q = b;
+
+	return p->number < q->number ? -1 : p->number > q->number;
+}
+
+static void sort_inodes(struct changes *changes)
+{
+	struct change_inode *list = changes->inodes;
+	size_t count = 0;
+
+	if (!changes->inodes_count)
+		return;
+	qsort(list, changes->inodes_count, sizeof(*list), compare_inodes);
+	for (size_t i = 1; i < changes->inodes_count; i++) {
+		if (list[i].number == list[count].number)
+			list[count].flags |= list[i].flags;
+		else
+			list[++count] = list[i];
+	}
+	changes->inodes_count = count + 1;
+}
+
+static int add_if_sought(struct changes *changes, int fd, const char *path,
+			 const struct dirent *entry, bool is_dir, void *arg)
+{
+	const struct change_inode key = { .number = entry->d_ino }, *found;
+
+	(void)fd;
+	(void)is_dir;
+	(void)arg;
+	found = bsearch(&key, changes->inodes, changes->inodes_count, sizeof(key),
+			compare_inodes);
+	if (found)
+		changes_add_path(changes, path, found->flags);
+	return 0;
+}
+
+/* Directories only are read for it, no inode of a file. */
+static int find_names(struct changes *changes)
+{
+	struct finding finding = { .changes = changes };
+
+	twalk_r(changes->objects, find_object, &finding);
+	if (!finding.ret)
+		twalk_r(changes->paths, find_links, &finding);
+	if (finding.ret)
+		return finding.ret;
+	sort_inodes(changes);
+	return changes->inodes_count ? walk_below(changes, "", add_if_sought, NULL) : 0;
+}
+
+/* ---- telling ---- */
+
+/**
+ * struct telling - The walk over the paths.
+ * @changes: the changes
+ * @fn: whom to tell
+ * @arg: handed to @fn
+ * @done: nothing below this path has to be told any more, nor itself; NULL: none
+ * @parent: the directory of the last path, which is one; NULL: none
+ * @fd: @parent, open
+ * @ret: not 0: the walk has ended
+ */
+struct telling {
+	struct changes *changes;
+	change_fn fn;
+	void *arg;
+	char *done;
+	char *parent;
+	int fd;
+	int ret;
+};
+
+static void tell(struct telling *t, const char *path, unsigned int flags)
+{
+	t->ret = t->fn(*path ? path : ".", flags, t->arg);
+}
+
+static void tell_done(struct telling *t, const char *path)
+{
+	free(t->done);
+	t->done = xstrdup(path);
+}
+
+/* Open the directory of @path as @t->fd; false: there is none. */
+static bool enter_parent(struct telling *t, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? slash - path : 0;
+
+	if (t->parent && strlen(t->parent) == len && !memcmp(t->parent, path, len))
+		return true;
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t->parent);
+	t->parent = strndup(path, len);
+	t->fd = t->parent ? open_below(t->changes, t->parent, O_PATH | O_DIRECTORY) : -1;
+	if (t->fd >= 0)
+		return true;
+	free(t->parent);
+	t->parent = NULL;
+	return false;
+}
+
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Below something that is no directory: that is what there is to look at. */
+static void tell_top(struct telling *t, const char *path)
+{
+	char *top = xstrdup(path);
+	struct stat st;
+
+	for (char *end = strchr(top, '/'); end; end = strchr(end + 1, '/')) {
+		bool deleted;
+
+		*end = '\0';
+		deleted = !enter_parent(t, top) ||
+			  fstatat(t->fd, last_name(top), &st, AT_SYMLINK_NOFOLLOW);
+		if (!deleted && S_ISDIR(st.st_mode) && st.st_dev == t->changes->device) {
+			*end = '/';
+			continue;
+		}
+		/* what is mounted there hides it */
+		if (deleted || !S_ISDIR(st.st_mode))
+			tell(t, top, deleted ? CHANGE_DELETED : CHANGE_NAME);
+		tell_done(t, top);
+		break;
+	}
+	free(top);
+}
+
+static int tell_entry(struct changes *changes, int fd, const char *path,
+		      const struct dirent *entry, bool is_dir, void *arg)
+{
+	struct telling *t = arg;
+	struct stat st;
+
+	if (!is_dir)
+		tell(t, path, CHANGE_NAME);
+	else if (!fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		 st.st_dev == changes->device)
+		tell(t, path, CHANGE_TREE | CHANGE_DIR);
+	return t->ret;
+}
+
+static void tell_dir(struct telling *t, const struct change_path *one)
+{
+	int ret;
+
+	if (!(one->flags & (CHANGE_TREE | CHANGE_NAME))) {
+		tell(t, one->path, CHANGE_ATTRS | CHANGE_DIR);
+		return;
+	}
+	tell(t, one->path, CHANGE_TREE | CHANGE_DIR);
+	ret = t->ret ? 0 : walk_below(t->changes, one->path, tell_entry, t);
+	if (!t->ret)
+		t->ret = ret;
+	tell_done(t, one->path);
+}
+
+static void tell_path(const void *node, VISIT which, void *arg)
+{
+	const struct change_path *one = *(struct change_path *const *)node;
+	struct telling *t = arg;
+	struct stat st;
+
+	if ((which != postorder && which != leaf) || t->ret || (t->done && changes_below(one->path, t->done)))
+		return;
+	if (!*one->path) {
+		tell_dir(t, one);
+	} else if (!enter_parent(t, one->path)) {
+		tell_top(t, one->path);
+	} else if (fstatat(t->fd, last_name(one->path), &st, AT_SYMLINK_NOFOLLOW)) {
+		tell(t, one->path, CHANGE_DELETED);
+		tell_done(t, one->path);
+	} else if (S_ISDIR(st.st_mode)) {
+		if (st.st_dev == t->changes->device)
+			tell_dir(t, one);
+	} else {
+		tell(t, one->path, one->flags & CHANGE_TREE ? CHANGE_NAME : one->flags);
+		tell_done(t, one->path);
+	}
+}
+
+int changes_look(struct changes *changes, change_fn fn, void *arg)
+{
+	struct telling t = { .changes = changes, .fn = fn, .arg = arg, .fd = -1 };
+	int ret;
+
+	ret = find_names(changes);
+	if (ret)
+		return ret;
+	twalk_r(changes->paths, tell_path, &t);
+	if (t.fd >= 0)
+		close(t.fd);
+	free(t.parent);
+	free(t.done);
+	return t.ret;
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl sync: rsync, as a child.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fanotifyctl.h"
+#include "rsync.h"
+
+/* Hard links, ACLs and extended attributes too; what is mounted below is not ours. */
+#define OPTIONS_ALL \
+	"-aHAX", "--one-file-system", "--exclude=/" FANOTIFY_NL_JOURNAL_FOLDER, "--delete"
+
+/*
+ * What vanished is deleted, a directory with all that was in it. A path that ends in a
+ * slash stands for the names in it, so that what is not there goes.
+ */
+#define OPTIONS_LIST \
+	"--from0", "--files-from=-", "--delete-missing-args", "--force"
+
+static volatile sig_atomic_t child;
+
+static void forward(int number)
+{
+	if (child > 0)
+		kill(child, number);
+}
+
+/* In the child. */
+static void execute(char **argv, int in, int out, pid_t parent)
+{
+	/* it must not write to the copy while the next run does */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(127);
+	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0) {
+		fail_errno(errno, "rsync");
+		_exit(127);
+	}
+	execvp(argv[0], argv);
+	fail_errno(errno, "rsync");
+	if (errno == ENOENT)
+		complain("rsync has to be installed, version 3.1 or newer");
+	_exit(127);
+}
+
+static int await(void)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail_errno(errno, "rsync"), -1;
+	child = 0;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == 127 ? -1 : WEXITSTATUS(status);
+	complain("rsync: %s", strsignal(WTERMSIG(status)));
+	return -1;
+}
+
+static int spawn(char **argv, int in, int out)
+{
+	struct sigaction action = { .sa_handler = forward }, sigint, sigterm;
+	const pid_t parent = getpid();
+	int ret;
+
+	sigaction(SIGINT, &action, &sigint);
+	sigaction(SIGTERM, &action, &sigterm);
+	child = fork();
+	if (!child) {
+		sigaction(SIGINT, &sigint, NULL);
+		sigaction(SIGTERM, &sigterm, NULL);
+		execute(argv, in, out, parent);
+	}
+	ret = child < 0 ? (fail_errno(errno, "fork"), -1) : await();
+	sigaction(SIGINT, &sigint, NULL);
+	sigaction(SIGTERM, &sigterm, NULL);
+	return ret;
+}
+
+int rsync_check(void)
+{
+	char *argv[] = { (char *)"rsync", (char *)"--version", NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int ret;
+
+	if (null < 0)
+		return fail_errno(errno, "/dev/null");
+	ret = spawn(argv, null, null);
+	close(null);
+	if (ret > 0)
+		complain("rsync --version: exit status %d", ret);
+	return ret ? EXIT_FAILURE : 0;
+}
+
+int rsync_run(const struct rsync *rsync, FILE *list, bool anew)
+{
+	static const char *const all[] = { OPTIONS_ALL }, *const listed[] = { OPTIONS_LIST };
+	const size_t nr_all = sizeof(all) / sizeof(all[0]);
+	const size_t nr_listed = sizeof(listed) / sizeof(listed[0]);
+	size_t n = 0, users = 0;
+	const char **argv;
+	char *src;
+	int ret, in;
+
+	while (rsync->options && rsync->options[users])
+		users++;
+	argv = xrealloc(NULL, (nr_all + nr_listed + users + 9) * sizeof(*argv));
+	argv[n++] = "rsync";
+	for (size_t i = 0; i < nr_all; i++)
+		argv[n++] = all[i];
+	for (size_t i = 0; list && i < nr_listed; i++)
+		argv[n++] = listed[i];
+	if (anew)
+		argv[n++] = "--ignore-times";
+	if (rsync->dry_run) {
+		argv[n++] = "--dry-run";
+		argv[n++] = "--itemize-changes";
+	}
+	if (rsync->progress)
+		argv[n++] = "--info=progress2";
+	for (size_t i = 0; i < users; i++)
+		argv[n++] = rsync->options[i];
+	src = xasprintf("%s%s", rsync->src, strcmp(rsync->src, "/") ? "/" : "");
+	argv[n++] = "--";
+	argv[n++] = src;
+	argv[n++] = rsync->dst;
+	argv[n] = NULL;
+
+	in = list ? fileno(list) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (in < 0 || (list && (fflush(list) || lseek(in, 0, SEEK_SET))))
+		ret = (fail_errno(errno, "rsync"), -1);
+	else
+		ret = spawn((char **)argv, in, rsync->stdout_fd);
+	if (!list && in >= 0)
+		close(in);
+	free(src);
+	free(argv);
+	return ret;
+}

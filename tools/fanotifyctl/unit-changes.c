@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl: tests of what records say has to be looked at, which need no kernel
+ * module. Prints TAP.
+ */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "changes.h"
+#include "unit.h"
+
+static char top[] = "/tmp/unit-changes.XXXXXX";
+static struct changes changes;
+
+/* What changes_look() told: "PATH:flags " for each. */
+static char told[4096];
+
+static int tell(const char *path, unsigned int flags, void *arg)
+{
+	size_t len = strlen(told);
+
+	(void)arg;
+	snprintf(told + len, sizeof(told) - len, "%s%s%s%s%s%s%s ", path,
+		 flags & CHANGE_DIR ? "/" : "", flags & CHANGE_DELETED ? "-" : "",
+		 flags & CHANGE_TREE ? "*" : "", flags & CHANGE_NAME ? "n" : "",
+		 flags & CHANGE_DATA ? "d" : "", flags & CHANGE_ATTRS ? "a" : "");
+	return 0;
+}
+
+static void look(const char *want)
+{
+	*told = '\0';
+	is("look", changes_look(&changes, tell, NULL), 0);
+	same("told", told, want);
+	changes_clear(&changes);
+}
+
+/* A record of what has no handle, so that paths alone count. */
+static void record(__u64 mask, const char *path, const char *new_path, __u32 changed)
+{
+	char *full = xasprintf("%s%s%s", changes.top, *path ? "/" : "", path);
+	char *new_full = new_path ? xasprintf("%s/%s", changes.top, new_path) : NULL;
+	struct fanotify_nl_event event = {
+		.mask = mask,
+		.path = full,
+		.new_path = new_full,
+		.object.changed = changed,
+	};
+
+	changes_add(&changes, &event);
+	free(full);
+	free(new_full);
+}
+
+static void shell(const char *command)
+{
+	char *line = xasprintf("cd %s && rm -rf ./* && %s", top, command);
+
+	is(command, system(line), 0);
+	free(line);
+}
+
+static void test_each_path_once(void)
+{
+	shell("mkdir d && touch d/f g");
+	for (int i = 0; i < 3; i++) {
+		record(FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_WRITE, "d/f", NULL,
+		       FANOTIFY_CHANGED_DATA);
+		record(FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_CHMOD, "g", NULL, FANOTIFY_CHANGED_MODE);
+		record(FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_CHMOD | FANOTIFY_KIND_ONDIR, "d", NULL,
+		       FANOTIFY_CHANGED_MODE);
+	}
+	is("records", changes.records, 9);
+	look("d/a d/fd ga ");
+}
+
+/* In "d.x" and "d/x" what is in a directory has to follow it. */
+static void test_order_is_that_of_a_walk(void)
+{
+	shell("mkdir d && touch d/f d.x");
+	record(FANOTIFY_KIND_MODIFY, "d.x", NULL, 0);
+	record(FANOTIFY_KIND_MODIFY, "d/f", NULL, 0);
+	record(FANOTIFY_KIND_CREATE | FANOTIFY_KIND_MKDIR | FANOTIFY_KIND_ONDIR, "d", NULL, 0);
+	look("./a d/* d/fn d.xd ");
+}
+
+static void test_the_top_changes_with_its_names(void)
+{
+	shell("mkdir d && touch d/f e");
+	record(FANOTIFY_KIND_MODIFY, "d/f", NULL, 0);
+	look("d/fd ");
+	record(FANOTIFY_KIND_DELETE | FANOTIFY_KIND_UNLINK, "d/x", NULL, 0);
+	look("d/x- ");
+	record(FANOTIFY_KIND_DELETE | FANOTIFY_KIND_UNLINK, "x", NULL, 0);
+	look("./a x- ");
+	/* who writes its copy changes the directory of that */
+	record(FANOTIFY_KIND_MODIFY, "e", NULL, 0);
+	look("./a ed ");
+}
+
+static void test_of_what_is_gone_only_the_top(void)
+{
+	shell("touch file; ln -s /tmp link");
+	record(FANOTIFY_KIND_DELETE | FANOTIFY_KIND_UNLINK, "gone/a/b", NULL, 0);
+	record(FANOTIFY_KIND_DELETE | FANOTIFY_KIND_RMDIR | FANOTIFY_KIND_ONDIR, "gone/a", NULL, 0);
+	record(FANOTIFY_KIND_DELETE | FANOTIFY_KIND_RMDIR | FANOTIFY_KIND_ONDIR, "gone", NULL, 0);
+	look("./a gone- ");
+	/* directories of which something else has the name now; links are not followed */
+	record(FANOTIFY_KIND_MODIFY, "file/was/dir", NULL, 0);
+	record(FANOTIFY_KIND_MODIFY, "link/unit-changes", NULL, 0);
+	look("filen linkn ");
+}
+
+static void test_a_moved_directory_is_told_whole(void)
+{
+	shell("mkdir -p to/in && touch to/in/f to/g");
+	record(FANOTIFY_KIND_MODIFY, "from/in/f", NULL, 0);
+	record(FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ONDIR, "from", "to", 0);
+	*told = '\0';
+	is("look", changes_look(&changes, tell, NULL), 0);
+	is("from", !!strstr(told, " from- "), true);
+	is("to", !!strstr(told, " to/* "), true);
+	is("in", !!strstr(told, " to/in/* "), true);
+	is("f", !!strstr(told, " to/in/fn "), true);
+	is("g", !!strstr(told, " to/gn "), true);
+	is("once", strlen(told), strlen("./a from- to/* to/in/* to/in/fn to/gn "));
+	changes_clear(&changes);
+}
+
+static void test_a_file_that_is_renamed_has_two_paths(void)
+{
+	shell("mkdir d && touch d/new");
+	record(FANOTIFY_KIND_RENAME, "d/old", "d/new", 0);
+	look("d/newn d/old- ");
+}
+
+static void test_what_is_elsewhere_does_not_count(void)
+{
+	struct fanotify_nl_event event = { .mask = FANOTIFY_KIND_MODIFY };
+	char *path = xasprintf("%s-other/f", changes.top);
+
+	event.path = path;
+	changes_add(&changes, &event);
+	event.path = "/f";
+	changes_add(&changes, &event);
+	look("");
+	free(path);
+}
+
+static void test_times_of_links_and_access_do_not_count(void)
+{
+	shell("touch f");
+	record(FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_LINK_COUNT, "f", NULL,
+	       FANOTIFY_CHANGED_NLINK | FANOTIFY_CHANGED_CTIME);
+	look("");
+	record(FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "f", NULL,
+	       FANOTIFY_CHANGED_XATTR | FANOTIFY_CHANGED_CTIME);
+	look("fa ");
+}
+
+static void test_everything_where_it_is_not_known(void)
+{
+	struct fanotify_nl_event event = { .mask = FANOTIFY_KIND_GAP };
+
+	event.gap.scope = FANOTIFY_GAP_SCOPE_ALL;
+	changes_add(&changes, &event);
+	is("gap", changes.all, true);
+	changes_clear(&changes);
+
+	event = (struct fanotify_nl_event){ .mask = FANOTIFY_KIND_CREATE };
+	changes_add(&changes, &event);
+	is("without a path", changes.all, true);
+	changes_clear(&changes);
+
+	record(FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ONDIR, "", "x", 0);
+	is("the directory itself", changes.all, true);
+	changes_clear(&changes);
+
+	event = (struct fanotify_nl_event){
+		.mask = FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ONDIR,
+		.path = "/",
+		.new_path = "/elsewhere",
+	};
+	changes_add(&changes, &event);
+	is("one above it", changes.all, true);
+	changes_clear(&changes);
+
+	record(FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_ONDIR, "", NULL, FANOTIFY_CHANGED_MODE);
+	is("its attributes", changes.all, false);
+	look("./a ");
+}
+
+static void test_a_gap_of_a_directory_is_told_whole(void)
+{
+	struct fanotify_nl_event event = { .mask = FANOTIFY_KIND_GAP };
+	char *path = xasprintf("%s/d", changes.top);
+
+	shell("mkdir d e && touch d/f e/f");
+	event.gap.scope = FANOTIFY_GAP_SCOPE_DIRECTORY;
+	event.path = path;
+	changes_add(&changes, &event);
+	is("all", changes.all, false);
+	look("./a d/* d/fn ");
+	free(path);
+}
+
+int main(void)
+{
+	printf("TAP version 13\n1..10\n");
+	if (!mkdtemp(top) || changes_open(&changes, top)) {
+		printf("Bail out! no directory\n");
+		return 1;
+	}
+	run("each path is told once", test_each_path_once);
+	run("order is that of a walk", test_order_is_that_of_a_walk);
+	run("the top changes with its names", test_the_top_changes_with_its_names);
+	run("of what is gone only the top is told", test_of_what_is_gone_only_the_top);
+	run("a moved directory is told whole", test_a_moved_directory_is_told_whole);
+	run("a file that is renamed has two paths", test_a_file_that_is_renamed_has_two_paths);
+	run("what is elsewhere does not count", test_what_is_elsewhere_does_not_count);
+	run("times of links and access do not count", test_times_of_links_and_access_do_not_count);
+	run("everything where it is not known", test_everything_where_it_is_not_known);
+	run("a gap of a directory is told whole", test_a_gap_of_a_directory_is_told_whole);
+	changes_close(&changes);
+	shell("true");
+	rmdir(top);
+	return 0;
+}
