@@ -430,6 +430,7 @@ TEST_F_TIMEOUT(journal, who_falls_behind_is_cut_off, 300)
 	struct fanotify_nl_consumer_info consumer = { 0 };
 	struct fanotify_nl_journal_info info;
 	__u64 token, first;
+	int same;
 
 	ASSERT_EQ(0, add(self->h, self->info.id, "slow", 0, &token));
 	ASSERT_EQ(0, make("first"));
@@ -478,9 +479,13 @@ TEST_F_TIMEOUT(journal, who_falls_behind_is_cut_off, 300)
 	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
 	READ(NULL, NULL);
-	ASSERT_EQ(other.count + 1, history.count);
+	/* the record of the start may have taken the oldest segment's place */
+	same = history.count - 1;
+	ASSERT_LE(same, other.count);
+	ASSERT_LT(other.count / 2, same);
 	EXPECT_TRUE(history_whole(&history));
-	EXPECT_EQ(0, memcmp(other.record, history.record, other.count * sizeof(struct record)));
+	EXPECT_EQ(0, memcmp(other.record + other.count - same, history.record,
+			    same * sizeof(struct record)));
 }
 
 /*
