@@ -92,8 +92,11 @@ FIXTURE_VARIANT_ADD(journal, xfs) { .type = "xfs" };
 FIXTURE_VARIANT_ADD(journal, btrfs) { .type = "btrfs" };
 
 /* What is not flushed is on disk soon. */
+/* One record for each file that is made. */
 static const struct fanotify_nl_journal_settings fast = {
-	.set = FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS,
+	.set = FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS | FANOTIFY_NL_JOURNAL_SET_MASK,
+	.mask = KIND(CREATE) | KIND(DELETE) | KIND(RENAME) | KIND(ATTRIB) | KIND(MODIFY) |
+		KIND(ONDIR),
 	.interval_ms = 50,
 };
 
