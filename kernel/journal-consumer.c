@@ -118,8 +118,10 @@ int fanl_consumer_add(struct fanl_journal *journal,
 	struct fanl_consumer *consumer;
 	int err;
 
-	err = fanl_consumer_check_name(req->name, extack) ?:
-							    fanl_journal_flush(journal, extack);
+	err = fanl_consumer_check_name(req->name, extack);
+	if (err)
+		return err;
+	err = fanl_journal_flush(journal, extack);
 	if (err)
 		return err;
 	consumer = kzalloc(sizeof(*consumer), GFP_KERNEL_ACCOUNT);
