@@ -271,9 +271,10 @@ static enum fanl_gate_state fanl_gate_on_evict(const struct fanl_gate *gate)
 							      FANL_GATE_ENDED;
 }
 
-static void fanl_gate_abandon(struct fanl_group *group, struct list_head *perms,
-			      int error)
+/* Decide about all of a list as a group does that asks nobody any more. */
+static void fanl_gate_abandon(struct fanl_group *group, struct list_head *perms)
 {
+	int error = group->gate->state == FANL_GATE_HELD ? EPERM : 0;
 	struct fanl_perm *perm;
 
 	while ((perm = list_first_entry_or_null(perms, struct fanl_perm,
@@ -290,7 +291,6 @@ static void fanl_gate_abandon(struct fanl_group *group, struct list_head *perms,
 static void fanl_gate_close(struct fanl_group *group,
 			    enum fanl_gate_state state)
 {
-	int error = state == FANL_GATE_HELD ? EPERM : 0;
 	struct fanl_gate *gate = group->gate;
 	struct fanl_member *member;
 	struct fanl_share *share;
@@ -300,10 +300,10 @@ static void fanl_gate_close(struct fanl_group *group,
 
 	gate->state = state;
 	list_for_each_entry(member, &group->members, node)
-		fanl_gate_abandon(group, &member->window.delivered, error);
+		fanl_gate_abandon(group, &member->window.delivered);
 	hash_for_each(gate->shares, bucket, share, node) {
-		fanl_gate_abandon(group, &share->queue, error);
-		fanl_gate_abandon(group, &share->parked, error);
+		fanl_gate_abandon(group, &share->queue);
+		fanl_gate_abandon(group, &share->parked);
 	}
 }
 
@@ -434,7 +434,6 @@ bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
 
 	spin_lock(&group->lock);
 	member->window.evicted = true;
-	fanl_perm_requeue(group, member);
 	before = gate->state;
 	if (before == FANL_GATE_ACTIVE && !fanl_gate_has_decider(group)) {
 		if (why == FANL_LEAVE_UNBOUND)
@@ -445,6 +444,11 @@ bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
 			fanl_gate_close(group, fanl_gate_on_evict(gate));
 	}
 	after = gate->state;
+	/* it is in no list any more; its tasks may run when all is different again */
+	if (after == FANL_GATE_HELD || after == FANL_GATE_ENDED)
+		fanl_gate_abandon(group, &member->window.delivered);
+	else
+		fanl_perm_requeue(group, member);
 	fanl_fair_pump(group);
 	spin_unlock(&group->lock);
 
