@@ -35,8 +35,12 @@
 /* What holds up an unmount for longer is no operation of a writer. */
 #define UNMOUNT_MS	30000
 
-/* Events of a kilobyte, so that these fill the least queue and most sockets. */
-#define OVERLOAD	150
+/*
+ * Events of four kilobytes, so that these fill the least queue and most sockets: an
+ * operation takes 100 ms where all share one CPU, and members live for seconds.
+ */
+#define OVERLOAD	40
+#define DEPTH		15
 
 static double minutes = 2;
 static unsigned long long seed;
@@ -105,6 +109,22 @@ static const char *const places[PLACES] = { "base", "tmpfs", "ext4", "overlay", 
 static const char *some_place(struct rng *rng)
 {
 	return places[rng_below(rng, PLACES)];
+}
+
+/* A folder of which the path is long. */
+static char often[PATH_MAX] = "base";
+
+static int make_often(void)
+{
+	for (int i = 0; i < DEPTH; i++) {
+		char *end = often + strlen(often);
+
+		*end = '/';
+		memset(end + 1, 'o', NAME_MAX);
+		if (mkdir(often, 0777))
+			return -errno;
+	}
+	return 0;
 }
 
 /* ---- writers ---- */
@@ -440,16 +460,18 @@ static void overload(struct member *m)
 		.flags = rng_percent(m->rng, 50) ? FANOTIFY_GROUP_FLAG_MERGE : 0,
 	};
 	const struct fanotify_nl_mark mark = {
-		.type = FANOTIFY_MARK_TYPE_FILESYSTEM, .path = "base", .mask = KIND(ATTRIB),
+		.type = FANOTIFY_MARK_TYPE_FILESYSTEM, .path = "base",
+		.mask = KIND(ATTRIB) | KIND(ONDIR),
 	};
-	char path[NAME_MAX * 2] = "base/";
 
-	memset(path + strlen(path), 'o', NAME_MAX);
 	told(m, OP_group_set, fanotify_nl_group_set(m->h, &settings));
 	told(m, OP_mark_filesystem, fanotify_nl_mark_add(m->h, &mark, NULL));
-	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
 	for (unsigned int i = 0; i < OVERLOAD && !shared->stop; i++)
-		chmod(path, i & 1 ? 0666 : 0644);
+		chmod(often, i & 1 ? 0777 : 0755);
+	/* what was lost comes last */
+	for (unsigned int i = 0; i < OVERLOAD && !shared->stop; i++)
+		if (read_events(m, 10))
+			break;
 }
 
 static void do_something(struct member *m)
@@ -697,6 +719,7 @@ FIXTURE_SETUP(soak)
 	for (int i = 0; i < PLACES; i++) {
 		ASSERT_EQ(0, mkdir(places[i], 0777));
 	}
+	ASSERT_EQ(0, make_often());
 	ASSERT_EQ(0, mkdir("lower", 0777));
 	ASSERT_EQ(0, mkdir("lower/a", 0777));
 	ASSERT_EQ(0, make_file("lower/b"));
