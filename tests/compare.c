@@ -444,7 +444,7 @@ TEST_F_TIMEOUT(compare, nothing_that_fanotify_reports_is_missing, 90)
 
 	printf("# SEED=%u\n", seed);
 	srand(seed);
-	ASSERT_EQ(0, system("cp /bin/true program"));
+	ASSERT_EQ(0, copy_file("/bin/true", "program"));
 	for (unsigned int i = 0; i < OPERATIONS; i++) {
 		if (i % 100 == 50)
 			execute("./program");

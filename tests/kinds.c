@@ -54,7 +54,7 @@ static int prepare(void)
 	    link("linked", "dir/linked") || make_file("unlinked") || write_file("text", "text") ||
 	    setxattr("other", "trusted.there", "x", 1, 0) ||
 	    make_file("setuid") || chmod("setuid", 06755) || make_file("listed") ||
-	    set_acl("listed") || system("cp /bin/true program"))
+	    set_acl("listed") || copy_file("/bin/true", "program"))
 		return -1;
 	fd_tmpfile = open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
 	fd_unlinked = open("unlinked", O_RDONLY | O_CLOEXEC);
@@ -681,7 +681,7 @@ static int restart(void)
 	close(fd_tmpfile);
 	close(fd_write);
 	close(fd_setuid);
-	return system("rm -rf " WORK "/*") || prepare();
+	return empty_folder(".") || prepare();
 }
 
 TEST_F(masks, every_kind_of_the_kernel_is_tried)

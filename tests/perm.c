@@ -30,8 +30,9 @@ FIXTURE(perm)
 FIXTURE_SETUP(perm)
 {
 	ASSERT_EQ(0, work_here());
-	ASSERT_EQ(0, system("mkdir -p dir/sub other; echo text >dir/file; echo text >dir/sub/file;"
-			    "echo text >other/file; cp /bin/true dir/true"));
+	ASSERT_EQ(0, make_paths("dir/", "dir/sub/", "other/", "dir/file",
+			       "dir/sub/file", "other/file", NULL));
+	ASSERT_EQ(0, copy_file("/bin/true", "dir/true"));
 	self->h = gate_open(0, 0, PATIENT);
 	ASSERT_NE(NULL, self->h);
 }
@@ -241,8 +242,8 @@ FIXTURE_VARIANT_ADD(perm_mark, global) { GLOBAL, NULL, 0, true, true, true };
 FIXTURE_SETUP(perm_mark)
 {
 	ASSERT_EQ(0, work_here());
-	ASSERT_EQ(0, system("mkdir -p dir/sub other; echo text >dir/file; echo text >dir/sub/file;"
-			    "echo text >other/file"));
+	ASSERT_EQ(0, make_paths("dir/", "dir/sub/", "other/", "dir/file",
+			       "dir/sub/file", "other/file", NULL));
 	self->h = gate_open(0, 0, PATIENT);
 	ASSERT_NE(NULL, self->h);
 }

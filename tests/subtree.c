@@ -41,7 +41,8 @@ FIXTURE_VARIANT_ADD(subtree, ext4)
 FIXTURE_SETUP(subtree)
 {
 	ASSERT_EQ(0, variant->work());
-	ASSERT_EQ(0, system("mkdir -p in/a/b/c in/other out/a/b; touch in/a/b/file out/a/file"));
+	ASSERT_EQ(0, make_paths("in/", "in/a/", "in/a/b/", "in/a/b/c/", "in/other/", "in/a/b/file",
+			       "out/", "out/a/", "out/a/b/", "out/a/file", NULL));
 	self->h = listen_open();
 	ASSERT_NE(NULL, self->h);
 	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in", CHANGES));
@@ -383,7 +384,7 @@ TEST_F(subtree, is_left_out_of_a_filesystem)
 
 TEST_F(subtree, has_what_other_marks_do_not_ignore)
 {
-	ASSERT_EQ(0, system("cp /bin/true in/program"));
+	ASSERT_EQ(0, copy_file("/bin/true", "in/program"));
 	ASSERT_EQ(0, listen_mark(self->h, SUBTREE, "in", KIND(OPEN)));
 	ASSERT_EQ(0, listen_ignore(self->h, FANOTIFY_MARK_TYPE_INODE, "in/program",
 				   KIND(OPEN), SURVIVES));
@@ -539,7 +540,7 @@ TEST(membership_may_be_unknown)
 	int mount_fd, fd, mnt_id;
 
 	ASSERT_EQ(0, work_on_disk());
-	ASSERT_EQ(0, system("mkdir -p in out/deep && echo text >out/deep/file"));
+	ASSERT_EQ(0, make_paths("in/", "out/", "out/deep/", "out/deep/file", NULL));
 	ASSERT_EQ(0, name_to_handle_at(AT_FDCWD, "out/deep/file", &handle.fh, &mnt_id, 0));
 	h = listen_open();
 	ASSERT_EQ(0, listen_mark(h, SUBTREE, "in", KIND(OPEN)));

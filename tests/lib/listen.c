@@ -4,13 +4,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -184,8 +187,8 @@ int work_here(void)
 
 int work_on_disk(void)
 {
-	if (system("rm -rf " DISK " && mkdir " DISK))
-		return -EIO;
+	if (mkdir(DISK, 0755) && (errno != EEXIST || empty_folder(DISK)))
+		return -errno;
 	umask(022);
 	return chdir(DISK) ? -errno : 0;
 }
@@ -225,6 +228,46 @@ int make_file(const char *path)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+int copy_file(const char *from, const char *to)
+{
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
+	ssize_t len = 1;
+
+	if (in >= 0 && out >= 0)
+		while ((len = sendfile(out, in, NULL, 1 << 20)) > 0)
+			;
+	close(in);
+	close(out);
+	return len ? -EIO : 0;
+}
+
+int make_paths(const char *path, ...)
+{
+	va_list paths;
+	int ret = 0;
+
+	va_start(paths, path);
+	for (; path && !ret; path = va_arg(paths, const char *)) {
+		if (path[strlen(path) - 1] != '/')
+			ret = write_file(path, "text\n");
+		else if (mkdir(path, 0755))
+			ret = -errno;
+	}
+	va_end(paths);
+	return ret;
+}
+
+static int remove_below(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return ftw->level ? remove(path) : 0;
+}
+
+int empty_folder(const char *path)
+{
+	return nftw(path, remove_below, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) ? -errno : 0;
 }
 
 int set_parameter(const char *name, const char *value)

@@ -64,6 +64,11 @@ int work_on_disk(void);
 int write_file(const char *path, const char *text);
 int read_file(const char *path, char *text, size_t size);
 int make_file(const char *path);
+int copy_file(const char *from, const char *to);
+/* Each of the paths up to NULL: a folder if it ends with a slash, else a file with a text. */
+int make_paths(const char *path, ...) __attribute__((sentinel));
+/* Remove all that is in a folder, on its own filesystem. */
+int empty_folder(const char *path);
 int set_parameter(const char *name, const char *value);
 
 #endif /* TESTS_LISTEN_H */
