@@ -37,6 +37,8 @@ static void drop_perms(void *data)
 		unused[i] = NULL;
 		if (!f->perm[i].share)
 			continue;
+		/* cleaned up by another thread: the one that asked has ended */
+		f->perm[i].task = current;
 		fanl_perm_done(f->group, &f->perm[i], 0);
 		unused[i] = fanl_perm_end(f->group, &f->perm[i]);
 	}
