@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All at once, for minutes: members that bind, mark, read and die; writers of
- * several users; mounts that come and go; the module unloaded and loaded. What
+ * All at once, for minutes: members that bind, mark, read and die; gates that answer,
+ * defer, stall and die; writers of several users; mounts that come and go; the module
+ * unloaded and loaded. What
  * holds all the while: no hole in seq, nothing malformed or forged, losses that
  * add up, unmounts that are not held up; and in the end nothing is left.
  *
@@ -19,6 +20,7 @@
 
 #include "test.h"
 #include "fsops.h"
+#include "gate.h"
 #include "remains.h"
 #include "rng.h"
 #include "storm.h"
@@ -26,12 +28,14 @@
 #define WRITERS		3
 #define MEMBERS		4
 #define GROUPS		3
+#define GATES		2
 #define ERRORS_MAX	20
 /* Most lives end by themselves, some by a signal or with the module. */
 #define LIFE_MS		2000
 #define KILL_MS		5000
-#define PAUSE_US	20000
+#define PAUSE_US	40000
 #define LOADED_MS	6000
+#define MOUNTED_MS	1500
 /* What holds up an unmount for longer is no operation of a writer. */
 #define UNMOUNT_MS	30000
 
@@ -51,7 +55,9 @@ static unsigned long long seed;
 	op(bind) op(join) op(mark_inode) op(mark_mount) op(mark_filesystem) op(mark_global) \
 	op(mark_subtree) \
 	op(mark_evictable) op(ignore) op(unmark) op(flush) op(group_set) op(filters) op(lists) op(event) \
-	op(gap) op(merged) op(event_open) op(account) op(unbind) op(leave) op(multicast_event) op(kill) \
+	op(gap) op(merged) op(gate_bind) op(gate_mark) op(gate_ask) op(gate_verdicts) \
+	op(gate_deny) op(gate_defer) op(gate_remember) op(gate_ignore) op(gate_stall) op(gate_open) \
+	op(gate_unbind) op(gate_leave) op(gate_lift) op(event_open) op(account) op(unbind) op(leave) op(multicast_event) op(kill) \
 	op(mount_tmpfs) op(unmount_tmpfs) op(mount_ext4) op(unmount_ext4) op(mount_overlay) \
 	op(unmount_overlay) op(mount_bind) op(unmount_bind) op(unload) op(load)
 
@@ -550,6 +556,144 @@ static void member(unsigned int number, struct rng *rng)
 		live(rng);
 }
 
+/* ---- gates ---- */
+
+#define GATE_BATCH	16
+#define GATE_TIMEOUT_MS	300
+
+/* Whoever binds this number wants the same, so that it takes over what is left. */
+static struct fanotify_nl_settings gate_settings(unsigned int number)
+{
+	return (struct fanotify_nl_settings){
+		.set = FANOTIFY_NL_SET_TIMEOUT_MS | FANOTIFY_NL_SET_WAIT_MS |
+		       FANOTIFY_NL_SET_ON_TIMEOUT | FANOTIFY_NL_SET_EVICT_AFTER |
+		       FANOTIFY_NL_SET_ON_EVICT | FANOTIFY_NL_SET_LINGER_MS |
+		       FANOTIFY_NL_SET_UID_PENDING | FANOTIFY_NL_SET_WINDOW |
+		       FANOTIFY_NL_SET_FLAGS,
+		.flags = PERMISSION | REMEMBER,
+		.timeout_ms = GATE_TIMEOUT_MS,
+		.wait_ms = 4 * GATE_TIMEOUT_MS,
+		.on_timeout = number % 2 ? EAGAIN : 0,
+		.evict_after = 3,
+		.on_evict = number % 2 ? FANOTIFY_ON_EVICT_DENY : FANOTIFY_ON_EVICT_ALLOW,
+		.linger_ms = GATE_TIMEOUT_MS,
+		.uid_pending = 2,
+		.window = 4,
+	};
+}
+
+/* Not of directories: a mount of overlayfs opens some, and is not to fail. */
+static void gate_mark(struct member *m)
+{
+	static const __u32 types[] = {
+		FANOTIFY_MARK_TYPE_MOUNT, FANOTIFY_MARK_TYPE_FILESYSTEM,
+		FANOTIFY_MARK_TYPE_SUBTREE,
+	};
+	const struct fanotify_nl_mark mark = {
+		.type = types[rng_below(m->rng, ARRAY_SIZE(types))],
+		.path = some_place(m->rng),
+		.mask = KIND(OPEN_PERM) | (rng_percent(m->rng, 30) ? KIND(ACCESS_PERM) : 0) |
+			(rng_percent(m->rng, 30) ? KIND(OPEN_EXEC_PERM) : 0),
+	};
+
+	told(m, OP_gate_mark, fanotify_nl_mark_add(m->h, &mark, NULL));
+}
+
+static struct fanotify_nl_verdict some_verdict(struct member *m, __u64 id)
+{
+	struct fanotify_nl_verdict verdict = { .id = id, .response = FANOTIFY_VERDICT_ALLOW };
+	unsigned int dice = rng_below(m->rng, 100);
+
+	if (dice < 10) {
+		verdict.response = FANOTIFY_VERDICT_DENY;
+		verdict.error = EIO;
+		did(OP_gate_deny, true);
+	} else if (dice < 20) {
+		verdict.response = FANOTIFY_VERDICT_DEFER;
+		did(OP_gate_defer, true);
+	} else if (dice < 50) {
+		verdict.flags = FANOTIFY_VERDICT_FLAG_REMEMBER;
+		did(OP_gate_remember, true);
+	} else if (dice < 60) {
+		int fd = fanotify_nl_event_open_id(m->h, id);
+
+		if (told(m, OP_gate_open, fd))
+			close(fd);
+	}
+	return verdict;
+}
+
+/* Return: 0, or why there is nothing more. */
+static int gate_answer(struct member *m)
+{
+	struct fanotify_nl_verdict verdicts[GATE_BATCH];
+	struct fanotify_nl_event event;
+	size_t n = 0;
+	int ret = 1;
+
+	while (n < GATE_BATCH && (ret = fanotify_nl_next_event(m->h, &event)) == 1) {
+		if (!did(OP_gate_ask, event.has & FANOTIFY_NL_HAS_DEADLINE))
+			continue;
+		if (rng_percent(m->rng, 5))
+			did(OP_gate_ignore, true);
+		else
+			verdicts[n++] = some_verdict(m, event.id);
+	}
+	if (n)
+		told(m, OP_gate_verdicts, fanotify_nl_verdict(m->h, verdicts, n));
+	return ret < 0 ? ret : n ? 0 : -EAGAIN;
+}
+
+/* Until its life ends, the module goes, or it is evicted. */
+static void gate_keep(struct member *m)
+{
+	__u64 end = now_ns() + rng_below(m->rng, LIFE_MS) * 1000000ULL;
+	int ret = 0;
+
+	for (int i = rng_below(m->rng, 3); i >= 0; i--)
+		gate_mark(m);
+	while (now_ns() < end && !shared->stop && (!ret || ret == -EAGAIN)) {
+		ret = gate_answer(m);
+		if (ret == -EAGAIN)
+			usleep(1000);
+		if (rng_percent(m->rng, 1)) {
+			did(OP_gate_stall, true);
+			usleep(2 * GATE_TIMEOUT_MS * 1000);
+		}
+	}
+	if (ret && ret != -EAGAIN && !is_fair(ret))
+		wrong("no requests: %s (%s)", strerror(-ret), fanotify_nl_error(m->h));
+}
+
+static void gatekeeper(unsigned int number, struct rng *rng)
+{
+	while (!shared->stop) {
+		struct fanotify_nl_bind bind = {
+			.number = 2000 + rng_below(rng, GATES),
+		};
+		struct member m = { .rng = rng };
+		int ret = fanotify_nl_open(&m.h);
+
+		bind.settings = gate_settings(bind.number);
+		if (!ret)
+			ret = fanotify_nl_bind(m.h, &bind);
+		if (told(&m, OP_gate_bind, ret)) {
+			gate_keep(&m);
+			check_counters(&m);
+			if (rng_percent(rng, 40))
+				told(&m, OP_gate_unbind, fanotify_nl_unbind(m.h));
+			else
+				did(OP_gate_leave, true);
+		} else {
+			usleep(20000);
+		}
+		fanotify_nl_close(m.h);
+		/* what is left denies, or waits, until then */
+		if (rng_percent(rng, 70))
+			did(OP_gate_lift, !set_parameter("gate_lift", "1"));
+	}
+}
+
 /* ---- subscribers ---- */
 
 static bool subscribe(struct nl *nl)
@@ -638,12 +782,12 @@ static void mounter(unsigned int number, struct rng *rng)
 			wrong("%s cannot be mounted: %m", m->place);
 			return;
 		}
-		usleep(rng_below(rng, 1000000));
+		usleep(rng_below(rng, MOUNTED_MS) * 1000);
 		/* a writer is in it for a moment only */
 		if (!wait_until(unmounts, (void *)m->place, UNMOUNT_MS))
 			wrong("%s cannot be unmounted for %d s", m->place, UNMOUNT_MS / 1000);
 		did(m->unmounted, true);
-		usleep(rng_below(rng, 200000));
+		usleep(rng_below(rng, MOUNTED_MS) * 1000);
 	}
 }
 
@@ -694,7 +838,7 @@ static void start(struct child *child)
 
 FIXTURE(soak)
 {
-	struct child child[WRITERS + MEMBERS + ARRAY_SIZE(mounts) + 2];
+	struct child child[WRITERS + MEMBERS + GATES + ARRAY_SIZE(mounts) + 2];
 	unsigned int children;
 	struct rng rng;
 };
@@ -735,6 +879,7 @@ FIXTURE_SETUP(soak)
 	else
 		printf("# the family is built in: it is not unloaded\n");
 	add(self, member, MEMBERS);
+	add(self, gatekeeper, GATES);
 }
 
 static bool all_ended(void *arg)
@@ -757,6 +902,7 @@ FIXTURE_TEARDOWN(soak)
 	for (unsigned int i = 0; i < self->children; i++)
 		if (self->child[i].pid)
 			kill(self->child[i].pid, SIGKILL);
+	set_parameter("gate_lift", "1");
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		umount2(mounts[i].place, MNT_DETACH);
 	EXPECT_EQ(0, system("losetup -D"));
@@ -764,10 +910,10 @@ FIXTURE_TEARDOWN(soak)
 		module_load();
 }
 
-/* Members do not expect it; all others are to go on to the end. */
+/* Members and gates do not expect it; all others are to go on to the end. */
 static void kill_some(FIXTURE_DATA(soak) *self)
 {
-	struct child *child = &self->child[self->children - 1 - rng_below(&self->rng, MEMBERS)];
+	struct child *child = &self->child[self->children - 1 - rng_below(&self->rng, MEMBERS + GATES)];
 
 	did(OP_kill, !kill(child->pid, SIGKILL) && waitpid(child->pid, NULL, 0) == child->pid);
 	start(child);
