@@ -28,6 +28,7 @@
 /**
  * struct fanotify_nl_ring - A ring file that is being read.
  * @fd: the file
+ * @present: bytes that it has
  * @segments: number of segments
  * @first: index of the first record of each; 0: none
  * @header: the copy of the header that counts
@@ -47,6 +48,7 @@
  */
 struct fanotify_nl_ring {
 	int fd;
+	off_t present;
 	unsigned int segments;
 	__u64 *first;
 	struct fanotify_journal_header header;
@@ -371,6 +373,9 @@ API int fanotify_nl_ring_open(struct fanotify_nl_ring **rp, const char *path)
 	ring->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (ring->fd < 0)
 		return ring_fail(ring, errno, "%m");
+	ring->present = lseek(ring->fd, 0, SEEK_END);
+	if (ring->present < 0)
+		return ring_fail(ring, errno, "its size: %m");
 	ret = header_read(ring);
 	if (ret)
 		return ret;
@@ -421,6 +426,7 @@ API void fanotify_nl_ring_info(const struct fanotify_nl_ring *ring,
 			.idle_limit = le64toh(h->idle_limit),
 		},
 		.size = le64toh(h->size),
+		.present = (__u64)ring->present,
 		.realtime = le64toh(h->realtime),
 		.covered_index = le64toh(h->covered_index),
 		.covered_since = le64toh(h->covered_since),

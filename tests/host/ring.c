@@ -253,6 +253,8 @@ static void cut_off(void)
 	make(40);
 	ring_header_seal(ring_header(&file, 5, 401, file.offset));
 	CHECK_EQ(open_file(2 * FANOTIFY_JOURNAL_SEGMENT + 5000), 0);
+	CHECK_EQ(info.present, 2 * FANOTIFY_JOURNAL_SEGMENT + 5000);
+	CHECK_EQ(info.size, RING_BYTES);
 	CHECK_EQ(read_all(&told), 0);
 	CHECK_EQ(told.records, 176);
 	CHECK_EQ(told.missing, 224);

@@ -76,6 +76,14 @@ static int print_consumer(const struct fanotify_nl_consumer_info *info, void *ar
 	return 0;
 }
 
+static bool is_cut_off(const struct fanotify_nl_ring *ring)
+{
+	struct fanotify_nl_ring_info info;
+
+	fanotify_nl_ring_info(ring, &info);
+	return info.present < info.size;
+}
+
 static int print_summary(const struct fanotify_nl_ring *ring, struct out *o,
 			 const struct counts *counts)
 {
@@ -85,6 +93,8 @@ static int print_summary(const struct fanotify_nl_ring *ring, struct out *o,
 	out_begin(o);
 	uuid_print(o, info.uuid);
 	out_u64(o, "size", "size ", info.size);
+	if (is_cut_off(ring))
+		out_u64(o, "present", " but cut off at ", info.present);
 	out_u64(o, "oldest", "  records ", info.oldest);
 	out_u64(o, "newest", " to ", info.newest);
 	out_string(o, "stopped", "  ", info.clean ? "stopped" : "not stopped");
@@ -125,7 +135,7 @@ int cmd_journal_check(char **argv)
 	if (ret < 0)
 		complain("journal check: %s: %s (%s)", path, fanotify_nl_ring_error(ring),
 			 strerrorname_np(-ret));
-	else if (!ret && print_summary(ring, &out, &counts))
+	else if (!ret && (print_summary(ring, &out, &counts) || is_cut_off(ring)))
 		ret = 1;
 	fanotify_nl_ring_close(ring);
 	return ret || counts.damaged ? EXIT_FAILURE : EXIT_SUCCESS;

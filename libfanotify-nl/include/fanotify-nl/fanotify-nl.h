@@ -1407,6 +1407,7 @@ struct fanotify_nl_ring;
  * @copies: how many copies of the header are good, 1 or 2
  * @settings: without the queue limit, which is not kept
  * @size: bytes of the file, as the header has it
+ * @present: bytes that there are: less than @size if a copy was cut off
  * @realtime: when the header was written
  * @covered_index: no change is missing from this record on
  * @covered_since: nor from this time on
@@ -1424,6 +1425,7 @@ struct fanotify_nl_ring_info {
 	__u32 copies;
 	struct fanotify_nl_journal_settings settings;
 	__u64 size;
+	__u64 present;
 	__u64 realtime;
 	__u64 covered_index;
 	__u64 covered_since;
