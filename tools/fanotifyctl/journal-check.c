@@ -76,33 +76,28 @@ static int print_consumer(const struct fanotify_nl_consumer_info *info, void *ar
 	return 0;
 }
 
-static bool is_cut_off(const struct fanotify_nl_ring *ring)
+static bool is_cut_off(const struct fanotify_nl_ring_info *info)
 {
-	struct fanotify_nl_ring_info info;
-
-	fanotify_nl_ring_info(ring, &info);
-	return info.present < info.size;
+	return info->present < info->size;
 }
 
-static int print_summary(const struct fanotify_nl_ring *ring, struct out *o,
+static int print_summary(const struct fanotify_nl_ring *ring,
+			 const struct fanotify_nl_ring_info *info, struct out *o,
 			 const struct counts *counts)
 {
-	struct fanotify_nl_ring_info info;
-
-	fanotify_nl_ring_info(ring, &info);
 	out_begin(o);
-	uuid_print(o, info.uuid);
-	out_u64(o, "size", "size ", info.size);
-	if (is_cut_off(ring))
-		out_u64(o, "present", " but cut off at ", info.present);
-	out_u64(o, "oldest", "  records ", info.oldest);
-	out_u64(o, "newest", " to ", info.newest);
-	out_string(o, "stopped", "  ", info.clean ? "stopped" : "not stopped");
-	out_u64(o, "header_copies", "  good copies of the header ", info.copies);
-	out_u64(o, "epochs", "  starts ", info.epochs);
-	journal_time(o, "covered_since", "\n    covered since ", info.covered_since);
-	out_u64(o, "covered_index", ", record ", info.covered_index);
-	journal_time(o, "realtime", "  header of ", info.realtime);
+	uuid_print(o, info->uuid);
+	out_u64(o, "size", "size ", info->size);
+	if (is_cut_off(info))
+		out_u64(o, "present", " but cut off at ", info->present);
+	out_u64(o, "oldest", "  records ", info->oldest);
+	out_u64(o, "newest", " to ", info->newest);
+	out_string(o, "stopped", "  ", info->clean ? "stopped" : "not stopped");
+	out_u64(o, "header_copies", "  good copies of the header ", info->copies);
+	out_u64(o, "epochs", "  starts ", info->epochs);
+	journal_time(o, "covered_since", "\n    covered since ", info->covered_since);
+	out_u64(o, "covered_index", ", record ", info->covered_index);
+	journal_time(o, "realtime", "  header of ", info->realtime);
 	out_u64(o, "records", "\n    whole ", counts->records);
 	out_u64(o, "gaps", "  of them gaps ", counts->gaps);
 	out_u64(o, "records_damaged", "  damaged ", counts->damaged);
@@ -110,6 +105,15 @@ static int print_summary(const struct fanotify_nl_ring *ring, struct out *o,
 	fanotify_nl_ring_consumers(ring, print_consumer, o);
 	out_list_end(o);
 	return out_end(o);
+}
+
+/* A copy that was cut off looks whole where its header knows no later record. */
+static int finish(const struct fanotify_nl_ring *ring, struct out *o, const struct counts *counts)
+{
+	struct fanotify_nl_ring_info info;
+
+	fanotify_nl_ring_info(ring, &info);
+	return print_summary(ring, &info, o, counts) || is_cut_off(&info);
 }
 
 int cmd_journal_check(char **argv)
@@ -135,8 +139,8 @@ int cmd_journal_check(char **argv)
 	if (ret < 0)
 		complain("journal check: %s: %s (%s)", path, fanotify_nl_ring_error(ring),
 			 strerrorname_np(-ret));
-	else if (!ret && (print_summary(ring, &out, &counts) || is_cut_off(ring)))
-		ret = 1;
+	else if (!ret)
+		ret = finish(ring, &out, &counts);
 	fanotify_nl_ring_close(ring);
 	return ret || counts.damaged ? EXIT_FAILURE : EXIT_SUCCESS;
 }
