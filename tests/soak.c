@@ -478,6 +478,7 @@ static void overload(struct member *m)
 	for (unsigned int i = 0; i < OVERLOAD && !shared->stop; i++)
 		if (read_events(m, 10))
 			break;
+	told(m, OP_unmark, fanotify_nl_mark_remove(m->h, &mark));
 }
 
 static void do_something(struct member *m)
@@ -559,7 +560,10 @@ static void member(unsigned int number, struct rng *rng)
 /* ---- gates ---- */
 
 #define GATE_BATCH	16
+#define GATE_WAIT_MS	20
 #define GATE_TIMEOUT_MS	300
+/* so that it is asked, where an open takes 100 ms */
+#define GATE_LIFE_MS	6000
 
 /* Whoever binds this number wants the same, so that it takes over what is left. */
 static struct fanotify_nl_settings gate_settings(unsigned int number)
@@ -604,17 +608,17 @@ static struct fanotify_nl_verdict some_verdict(struct member *m, __u64 id)
 	struct fanotify_nl_verdict verdict = { .id = id, .response = FANOTIFY_VERDICT_ALLOW };
 	unsigned int dice = rng_below(m->rng, 100);
 
-	if (dice < 10) {
+	if (dice < 15) {
 		verdict.response = FANOTIFY_VERDICT_DENY;
 		verdict.error = EIO;
 		did(OP_gate_deny, true);
-	} else if (dice < 20) {
+	} else if (dice < 30) {
 		verdict.response = FANOTIFY_VERDICT_DEFER;
 		did(OP_gate_defer, true);
-	} else if (dice < 50) {
+	} else if (dice < 55) {
 		verdict.flags = FANOTIFY_VERDICT_FLAG_REMEMBER;
 		did(OP_gate_remember, true);
-	} else if (dice < 60) {
+	} else if (dice < 75) {
 		int fd = fanotify_nl_event_open_id(m->h, id);
 
 		if (told(m, OP_gate_open, fd))
@@ -631,10 +635,11 @@ static int gate_answer(struct member *m)
 	size_t n = 0;
 	int ret = 1;
 
-	while (n < GATE_BATCH && (ret = fanotify_nl_next_event(m->h, &event)) == 1) {
+	while (n < GATE_BATCH &&
+	       (ret = fanotify_nl_wait_event(m->h, &event, n ? 0 : GATE_WAIT_MS)) == 1) {
 		if (!did(OP_gate_ask, event.has & FANOTIFY_NL_HAS_DEADLINE))
 			continue;
-		if (rng_percent(m->rng, 5))
+		if (rng_percent(m->rng, 12))
 			did(OP_gate_ignore, true);
 		else
 			verdicts[n++] = some_verdict(m, event.id);
@@ -647,15 +652,13 @@ static int gate_answer(struct member *m)
 /* Until its life ends, the module goes, or it is evicted. */
 static void gate_keep(struct member *m)
 {
-	__u64 end = now_ns() + rng_below(m->rng, LIFE_MS) * 1000000ULL;
+	__u64 end = now_ns() + rng_below(m->rng, GATE_LIFE_MS) * 1000000ULL;
 	int ret = 0;
 
 	for (int i = rng_below(m->rng, 3); i >= 0; i--)
 		gate_mark(m);
 	while (now_ns() < end && !shared->stop && (!ret || ret == -EAGAIN)) {
 		ret = gate_answer(m);
-		if (ret == -EAGAIN)
-			usleep(1000);
 		if (rng_percent(m->rng, 1)) {
 			did(OP_gate_stall, true);
 			usleep(2 * GATE_TIMEOUT_MS * 1000);
@@ -836,11 +839,14 @@ static void start(struct child *child)
 	}
 }
 
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+
 FIXTURE(soak)
 {
 	struct child child[WRITERS + MEMBERS + GATES + ARRAY_SIZE(mounts) + 2];
 	unsigned int children;
 	struct rng rng;
+	char modprobe[256];
 };
 
 static void add(FIXTURE_DATA(soak) *self, void (*run)(unsigned int, struct rng *), unsigned int count)
@@ -870,6 +876,9 @@ FIXTURE_SETUP(soak)
 	ASSERT_EQ(0, mkdir("upper", 0777));
 	ASSERT_EQ(0, mkdir("work", 0777));
 	ASSERT_EQ(0, make_loop());
+	/* netlink runs it for each look for a family that is unloaded: half a second */
+	ASSERT_EQ(0, read_file(MODPROBE, self->modprobe, sizeof(self->modprobe)));
+	ASSERT_EQ(0, write_file(MODPROBE, "\n"));
 	self->rng.state = seed;
 	add(self, writer, WRITERS);
 	add(self, mounter, ARRAY_SIZE(mounts));
@@ -902,6 +911,7 @@ FIXTURE_TEARDOWN(soak)
 	for (unsigned int i = 0; i < self->children; i++)
 		if (self->child[i].pid)
 			kill(self->child[i].pid, SIGKILL);
+	EXPECT_EQ(0, write_file(MODPROBE, self->modprobe));
 	set_parameter("gate_lift", "1");
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		umount2(mounts[i].place, MNT_DETACH);
