@@ -58,6 +58,7 @@ vm: module $(PARTS)
 			DESTDIR=$(VM).new PREFIX=/usr install >$(B)/install.log || \
 			exit 1; \
 	done
+	@find $(VM).new/usr -name '*.ko' -o -perm /111 -type f ! -name run | xargs strip --strip-debug
 	@[ ! -e $(VM) ] || mv -T $(VM) $(VM).old
 	@mv -T $(VM).new $(VM)
 	@rm -rf $(VM).old
