@@ -26,8 +26,11 @@
 #include "journal-consumer.h"
 #include "open.h"
 
-/* The newest records have to be found by reading on from where the header knows. */
-#define FANL_HEADER_SEGMENTS	64
+/*
+ * The newest records have to be found by reading on from where the header knows: it is
+ * written anew long before that is written over.
+ */
+#define FANL_HEADER_SEGMENTS	64U
 
 /**
  * fanl_journal_resolve - find the mount of a journal
@@ -332,6 +335,14 @@ static void fanl_batch_done(struct fanl_batch *batch)
 	wake_up_all(&journal->wait);
 }
 
+/* The header is not written each time. */
+static bool fanl_header_is_due(const struct fanl_journal *journal)
+{
+	return journal->header_dirty ||
+	       journal->ring.since_header >=
+		       min(FANL_HEADER_SEGMENTS, journal->ring.segments / 4);
+}
+
 static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
 {
 	struct fanl_journal *journal = batch->journal;
@@ -343,8 +354,7 @@ static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
 			return err;
 		fanl_batch_done(batch);
 	}
-	if (!journal->header_dirty &&
-	    journal->ring.since_header < FANL_HEADER_SEGMENTS)
+	if (!fanl_header_is_due(journal))
 		return 0;
 	err = fanl_batch_write(batch, mount, fanl_batch_header);
 	mutex_lock(&journal->lock);

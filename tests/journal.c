@@ -395,6 +395,33 @@ TEST_F_TIMEOUT(journal, a_crash_is_a_gap, 300)
 	EXPECT_EQ(1, info.consumers);
 }
 
+TEST_F_TIMEOUT(journal, a_crash_leaves_the_newest_of_many_laps, 300)
+{
+	__u64 last;
+
+	/* more than twice what the ring has room for */
+	for (int i = 0; i < 25; i++) {
+		ASSERT_EQ(0, make_many("file", 0, 100));
+		ASSERT_EQ(0, remove_many("file", 0, 100));
+		READ(NULL, NULL);
+	}
+	ASSERT_LT(0, history.count);
+	last = history.record[history.count - 1].index;
+	EXPECT_EQ(5000, last);
+	EXPECT_LT(2500, history.record[0].index);
+	ASSERT_EQ(0, system("cp " IMAGE " " JOURNALFS "/copied"));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+
+	ASSERT_EQ(0, journalfs_mount(JOURNALFS "/copied", MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
+	READ(NULL, NULL);
+	ASSERT_LT(1, history.count);
+	EXPECT_TRUE(history_whole(&history));
+	EXPECT_EQ(last, history.record[history.count - 2].index);
+	EXPECT_EQ(REASON(UNCLEAN), history.record[history.count - 1].gap.reason);
+}
+
 TEST_F_TIMEOUT(journal, cursors_of_others_are_told, 300)
 {
 	struct fanotify_nl_cursor cursor, good;
