@@ -5,6 +5,8 @@
  */
 #include <pthread.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
 
 #include "test.h"
 #include "storm.h"
@@ -480,6 +482,33 @@ TEST_F_TIMEOUT(crossing, no_event_is_lost_doubled_or_out_of_order, 120)
 	EXPECT_GT(crossings, 10 / slowness());
 	printf("# %llu pushed, %llu fetched, %u crossings\n", (unsigned long long)stats.pushed,
 	       (unsigned long long)stats.fetched, crossings);
+}
+
+/* ---- waiting ---- */
+
+static void on_alarm(int signal)
+{
+	(void)signal;
+}
+
+TEST_F(delivery, a_signal_ends_a_wait)
+{
+	const struct sigaction action = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	const struct itimerval often = {
+		.it_interval = { .tv_usec = 100000 },
+		.it_value = { .tv_usec = 100000 },
+	};
+	const struct itimerval never = { 0 };
+
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &often, NULL));
+	EXPECT_EQ(-EINTR, fanotify_nl_wait_event(self->h, &self->event, -1));
+	EXPECT_EQ(-EINTR, fanotify_nl_wait_event(self->h, &self->event, 60000));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &never, NULL));
+	EXPECT_EQ(0, fanotify_nl_next_event(self->h, &self->event));
+	ASSERT_EQ(0, make(self, 1));
+	EXPECT_EQ(1, fanotify_nl_wait_event(self->h, &self->event, -1));
+	EXPECT_EQ(0, fanotify_nl_wait_event(self->h, &self->event, 100));
 }
 
 /* ---- attributes ---- */

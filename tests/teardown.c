@@ -225,7 +225,6 @@ static int wait_in_recv(void *arg)
 	int fd = fanotify_nl_fd(l->h);
 	char c;
 
-	fcntl(fd, F_SETFL, 0);
 	return recv(fd, &c, 1, 0) < 0 ? errno : 0;
 }
 

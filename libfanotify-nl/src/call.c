@@ -132,6 +132,8 @@ static int call_once(struct fanotify_nl *h, union request *req, const char *what
 		ssize_t n;
 
 		n = sock_recv(h->commands, reply, 0, &h->counters.forged);
+		if (n == -EINTR)
+			continue;
 		if (n < 0)
 			return fail(h, -n, "%s: %m", what);
 

@@ -3,6 +3,7 @@
  * Groups: bind, unbind, look, change.
  */
 #include <errno.h>
+#include <sys/socket.h>
 #include <libmnl/libmnl.h>
 
 #include "internal.h"
@@ -156,7 +157,7 @@ static int bind_answer(struct fanotify_nl *h, __u32 seq, struct group *group)
 		const struct nlmsghdr *msg;
 		ssize_t n;
 
-		n = sock_recv(h->events, buf, 0, &h->counters.forged);
+		n = sock_recv(h->events, buf, MSG_DONTWAIT, &h->counters.forged);
 		if (n == -ENOBUFS)
 			continue;
 		if (n < 0)
@@ -242,7 +243,8 @@ API int fanotify_nl_unbind(struct fanotify_nl *h)
 	/* What was pushed before is of no group that we know. */
 	do {
 		h->stream.buf.len = 0;
-		n = sock_recv(h->events, &h->stream.buf, 0, &h->counters.forged);
+		n = sock_recv(h->events, &h->stream.buf, MSG_DONTWAIT,
+			      &h->counters.forged);
 	} while (n > 0 || n == -EMSGSIZE || n == -ENOBUFS || n == -ESHUTDOWN);
 	stream_reset(&h->stream);
 	h->is_bound = false;

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <libmnl/libmnl.h>
 
 #include "internal.h"
@@ -30,12 +32,17 @@ int need_bound(struct fanotify_nl *h, const char *what)
 
 static int open_sockets(struct fanotify_nl *h)
 {
+	const struct timeval day = { .tv_sec = 24 * 60 * 60 };
 	int on = 1;
 	int ret;
 
 	ret = sock_open(&h->commands, NETLINK_GENERIC, 0);
 	if (!ret)
-		ret = sock_open(&h->events, NETLINK_GENERIC, SOCK_NONBLOCK);
+		ret = sock_open(&h->events, NETLINK_GENERIC, 0);
+	/* With a time to end at, a signal ends a wait, SA_RESTART or not. */
+	if (!ret && setsockopt(mnl_socket_get_fd(h->events), SOL_SOCKET, SO_RCVTIMEO, &day,
+			       sizeof(day)) < 0)
+		ret = -errno;
 	/*
 	 * The kernel says itself, by a gap event, when it lost something. A
 	 * report of overrun would only hide that it never happens.

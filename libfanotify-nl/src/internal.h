@@ -65,11 +65,11 @@ int sock_send(struct mnl_socket *sock, const struct nlmsghdr *msg);
 
 /**
  * sock_recv() - Append one datagram of the kernel's to @buf.
- * @flags: of recvmsg()
+ * @flags: of recv()
  * @forged: counts those that came from elsewhere, which are dropped
  *
- * Return: its length, not 0; -EAGAIN: there is none; -EMSGSIZE: it was cut off
- * and is dropped; or another -errno.
+ * Return: its length, not 0; -EAGAIN: there is none; -EINTR; -EMSGSIZE: it was
+ * cut off and is dropped; or another -errno.
  */
 ssize_t sock_recv(struct mnl_socket *sock, struct buffer *buf, int flags, __u64 *forged);
 
@@ -230,7 +230,7 @@ void stream_reset(struct stream *stream);
 
 /**
  * struct fanotify_nl - A handle.
- * @events: socket that is the member; does not block
+ * @events: socket that is the member
  * @commands: socket for everything else; blocks
  * @family: netlink type of the family's messages
  * @seq: last nlmsg_seq used

@@ -21,6 +21,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <libmnl/libmnl.h>
 
@@ -152,18 +153,20 @@ static int stream_take(struct fanotify_nl *h, const struct nlmsghdr *msg,
 }
 
 /*
- * Receives the next datagram, fetching if that is what it takes.
+ * Receives the next datagram, fetching if that is what it takes. What the kernel
+ * holds back is not waited for, but asked for.
  *
  * Return: 1: there is more to take; 0: nothing now; -errno.
  */
-static int stream_fill(struct fanotify_nl *h)
+static int stream_fill(struct fanotify_nl *h, bool wait)
 {
 	struct stream *s = &h->stream;
 	ssize_t n;
 
 	s->buf.len = 0;
 	s->buf.pos = 0;
-	n = sock_recv(h->events, &s->buf, 0, &h->counters.forged);
+	n = sock_recv(h->events, &s->buf, wait && !s->waiting ? 0 : MSG_DONTWAIT,
+		      &h->counters.forged);
 	if (n > 0)
 		return 1;
 	if (n == -EMSGSIZE)
@@ -172,7 +175,7 @@ static int stream_fill(struct fanotify_nl *h)
 		return fail(h, -n, "receive: %m");
 
 	if (!s->waiting)
-		return 0;
+		return wait;
 	if (s->tries >= FETCH_TRIES) {
 		s->tries = 0;
 		return fail(h, ENOBUFS, "fetch: events wait, but the kernel hands out none");
@@ -181,7 +184,7 @@ static int stream_fill(struct fanotify_nl *h)
 	return n ? n : 1;
 }
 
-API int fanotify_nl_next_event(struct fanotify_nl *h, struct fanotify_nl_event *event)
+static int stream_next(struct fanotify_nl *h, struct fanotify_nl_event *event, bool wait)
 {
 	const struct nlmsghdr *msg;
 	int ret;
@@ -197,10 +200,15 @@ API int fanotify_nl_next_event(struct fanotify_nl *h, struct fanotify_nl_event *
 		}
 		if (ret < 0)
 			return malformed(h);
-		ret = stream_fill(h);
+		ret = stream_fill(h, wait);
 		if (ret <= 0)
 			return ret;
 	}
+}
+
+API int fanotify_nl_next_event(struct fanotify_nl *h, struct fanotify_nl_event *event)
+{
+	return stream_next(h, event, false);
 }
 
 static __s64 now_ms(void)
@@ -218,18 +226,18 @@ API int fanotify_nl_wait_event(struct fanotify_nl *h, struct fanotify_nl_event *
 	__s64 end = timeout_ms > 0 ? now_ms() + timeout_ms : 0;
 	int ret;
 
+	/* one system call for an event instead of three */
+	if (timeout_ms < 0)
+		return stream_next(h, event, true);
 	for (;;) {
-		__s64 left = timeout_ms;
+		__s64 left = 0;
 
-		ret = fanotify_nl_next_event(h, event);
+		ret = stream_next(h, event, false);
 		if (ret)
 			return ret;
-		if (timeout_ms > 0) {
+		if (timeout_ms > 0)
 			left = end - now_ms();
-			if (left < 0)
-				left = 0;
-		}
-		ret = poll(&pfd, 1, left);
+		ret = poll(&pfd, 1, left < 0 ? 0 : left);
 		if (ret < 0)
 			return fail(h, errno, "poll: %m");
 		if (!ret)

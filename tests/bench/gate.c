@@ -30,8 +30,8 @@ enum gate_step { OPEN, CLOSE_ALL, GATE_STEPS };
  * struct gate_row - one way to be asked
  * @id: short name, for JSON and for the command line
  * @listen: what the other process does; NULL, nobody is asked
- * @loop: it reads until there is no more, and waits by poll(2), as fanotify(7) shows
- *	and the library does; if not, it waits in read(2)
+ * @loop: it reads until there is no more, and waits by poll(2), as fanotify(7) shows;
+ *	if not, it waits in read(2), as the library does in recv(2)
  * @path: the listener wants path and attributes
  * @open: it wants to read the file
  * @no_stat: events carry no attributes
