@@ -489,7 +489,7 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 		[FANL_NODE_NEW_DIR] = FANOTIFY_A_EVENT_NEW_DIR,
 		[FANL_NODE_TARGET] = FANOTIFY_A_EVENT_TARGET,
 	};
-	struct fanl_handle handle[FANL_NODES];
+	struct fanl_handle handle[FANL_NODES] __uninitialized;
 	unsigned int len = FANL_EVENT_FIXED;
 	const u64 now = ktime_get_real_ns();
 	u8 *p;

@@ -328,6 +328,9 @@ u64 fanl_kinds_wanted(u64 kinds, u64 mask, u64 ignored, u64 group_mask)
 	u64 rest = kinds & ~(ignored | FANL_KIND_MODIFIERS);
 	u64 wanted = 0;
 
+	/* as it is for most, of subtree marks where there are none */
+	if (!(kinds & mask))
+		return 0;
 	for (int i = 0; i < ARRAY_SIZE(fanl_refinements); i++) {
 		u64 family = fanl_refinements[i].base |
 			     fanl_refinements[i].refined;

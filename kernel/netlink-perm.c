@@ -155,8 +155,9 @@ static int fanl_answer_parse(struct genl_info *info, struct nlattr *nest,
 	struct nlattr *attrs[FANOTIFY_A_ANSWER_MAX + 1];
 	int err;
 
-	err = nla_parse_nested(attrs, FANOTIFY_A_ANSWER_MAX, nest,
-			       fanotify_answer_nl_policy, info->extack);
+	/* the policy was applied to the whole request */
+	err = nla_parse_nested(attrs, FANOTIFY_A_ANSWER_MAX, nest, NULL,
+			       info->extack);
 	if (err)
 		return err;
 	if (NL_REQ_ATTR_CHECK(info->extack, nest, attrs,

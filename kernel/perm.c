@@ -411,7 +411,8 @@ int fanl_perm_ask(struct fanl_group *group, struct fanl_perm *perm,
 	if (err)
 		return err;
 	for (;;) {
-		fanl_perm_sleep(group, perm);
+		if (READ_ONCE(perm->state) != FANL_PERM_ADMITTED)
+			fanl_perm_sleep(group, perm);
 		if (READ_ONCE(perm->state) == FANL_PERM_ADMITTED)
 			perm->skb = make(group, arg);
 		spin_lock(&group->lock);
@@ -422,6 +423,8 @@ int fanl_perm_ask(struct fanl_group *group, struct fanl_perm *perm,
 		else
 			fanl_perm_done(group, perm, FANL_PERM_NOMEM);
 		spin_unlock(&group->lock);
+		/* a member that gets the CPU may answer before the task sleeps */
+		cond_resched();
 	}
 	unused = fanl_perm_end(group, perm);
 	fanl_fair_pump(group);
