@@ -471,17 +471,40 @@ struct sk_buff *fanl_event_alloc(struct fanl_group *group, unsigned int len,
 	return skb;
 }
 
-/**
- * fanl_event_encode - make the message of an event
- * @group: whose event it is
- * @event: the event; its skb is set, NULL if no memory can be had
- * @gfp: how the context may allocate; charged to the group's memcg
- *
- * Attributes of inodes are left to fanl_event_sample(), under the lock that
- * orders the queue.
- */
-void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
-		       gfp_t gfp)
+/* What the event is made of, measured. */
+struct fanl_encoding {
+	struct fanl_handle	handle[FANL_NODES];
+	unsigned int		len;
+};
+
+static void fanl_event_measure(struct fanl_group *group,
+			       struct fanl_event *event,
+			       struct fanl_encoding *encoding)
+{
+	BUILD_BUG_ON(FANL_EVENT_LARGEST > FANOTIFY_EVENT_MAX);
+
+	fanl_event_cut(event, event->name, &event->path);
+	fanl_event_cut(event, event->new_name, &event->new_path);
+	event->stat_mask = READ_ONCE(group->stat_mask);
+	encoding->len = FANL_EVENT_FIXED;
+	for (int i = 0; i < FANL_NODES; i++) {
+		if (!event->node[i].inode)
+			continue;
+		fanl_handle_encode(&encoding->handle[i], event->node[i].inode);
+		encoding->len += fanl_node_len(&event->node[i],
+					       &encoding->handle[i],
+					       event->stat_mask);
+	}
+	if (event->node[FANL_NODE_OBJECT].inode &&
+	    encoding->handle[FANL_NODE_OBJECT].type == FILEID_INVALID)
+		event->flags |= FANOTIFY_EVENT_FLAG_NO_HANDLE;
+	encoding->len += fanl_optional_len(event) + fanl_names_len(event);
+	if (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_MERGE)
+		encoding->len += FANL_MERGED_LEN;
+}
+
+static void fanl_event_fill(struct fanl_group *group, struct fanl_event *event,
+			    const struct fanl_encoding *encoding)
 {
 	static const u16 types[FANL_NODES] = {
 		[FANL_NODE_OBJECT] = FANOTIFY_A_EVENT_OBJECT,
@@ -489,33 +512,8 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 		[FANL_NODE_NEW_DIR] = FANOTIFY_A_EVENT_NEW_DIR,
 		[FANL_NODE_TARGET] = FANOTIFY_A_EVENT_TARGET,
 	};
-	struct fanl_handle handle[FANL_NODES] __uninitialized;
-	unsigned int len = FANL_EVENT_FIXED;
 	const u64 now = ktime_get_real_ns();
 	u8 *p;
-
-	BUILD_BUG_ON(FANL_EVENT_LARGEST > FANOTIFY_EVENT_MAX);
-
-	fanl_event_cut(event, event->name, &event->path);
-	fanl_event_cut(event, event->new_name, &event->new_path);
-	event->stat_mask = READ_ONCE(group->stat_mask);
-	for (int i = 0; i < FANL_NODES; i++) {
-		if (!event->node[i].inode)
-			continue;
-		fanl_handle_encode(&handle[i], event->node[i].inode);
-		len += fanl_node_len(&event->node[i], &handle[i],
-				     event->stat_mask);
-	}
-	if (event->node[FANL_NODE_OBJECT].inode &&
-	    handle[FANL_NODE_OBJECT].type == FILEID_INVALID)
-		event->flags |= FANOTIFY_EVENT_FLAG_NO_HANDLE;
-	len += fanl_optional_len(event) + fanl_names_len(event);
-	if (READ_ONCE(group->flags) & FANOTIFY_GROUP_FLAG_MERGE)
-		len += FANL_MERGED_LEN;
-
-	event->skb = fanl_event_alloc(group, len, gfp);
-	if (!event->skb)
-		return;
 
 	p = fanl_put_head(event->skb->data, group->number);
 	if (event->deadline)
@@ -529,7 +527,8 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 	for (int i = 0; i < FANL_NODES; i++)
 		if (event->node[i].inode)
 			p = fanl_put_node(p, types[i], &event->node[i],
-					  &handle[i], event->stat_mask);
+					  &encoding->handle[i],
+					  event->stat_mask);
 	p = fanl_put_names(p, event);
 	p = fanl_put_actor(p);
 	if (event->error)
@@ -546,6 +545,43 @@ void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 	if (event->gap)
 		p = fanl_put_gap_scoped(p, event->gap, now);
 	fanl_msg_end(event->skb, p);
+}
+
+/**
+ * fanl_event_encode - make the message of an event
+ * @group: whose event it is
+ * @event: the event; its skb is set, NULL if no memory can be had
+ * @gfp: how the context may allocate; charged to the group's memcg
+ *
+ * Attributes of inodes are left to fanl_event_sample(), under the lock that
+ * orders the queue.
+ */
+void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
+		       gfp_t gfp)
+{
+	struct fanl_encoding encoding __uninitialized;
+
+	fanl_event_measure(group, event, &encoding);
+	event->skb = fanl_event_alloc(group, encoding.len, gfp);
+	if (event->skb)
+		fanl_event_fill(group, event, &encoding);
+}
+
+/**
+ * fanl_event_encode_in - make the message of an event in memory that is there
+ * @group: whose event it is
+ * @event: the event; its skb is set
+ * @skb: a message of its own before, with room for FANOTIFY_EVENT_MAX bytes
+ */
+void fanl_event_encode_in(struct fanl_group *group, struct fanl_event *event,
+			  struct sk_buff *skb)
+{
+	struct fanl_encoding encoding __uninitialized;
+
+	fanl_event_measure(group, event, &encoding);
+	skb_trim(skb, 0);
+	event->skb = skb;
+	fanl_event_fill(group, event, &encoding);
 }
 
 /**

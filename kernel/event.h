@@ -113,6 +113,8 @@ struct sk_buff *fanl_event_alloc(struct fanl_group *group, unsigned int len,
 				 gfp_t gfp);
 void fanl_event_encode(struct fanl_group *group, struct fanl_event *event,
 		       gfp_t gfp);
+void fanl_event_encode_in(struct fanl_group *group, struct fanl_event *event,
+			  struct sk_buff *skb);
 void fanl_event_sample(struct fanl_event *event);
 void fanl_event_stamp(struct sk_buff *skb, u64 seq, u64 id);
 u64 fanl_event_seq(const struct sk_buff *skb);

@@ -136,6 +136,9 @@ int fanl_consumer_add(struct fanl_journal *journal,
 		kfree(consumer);
 		return err;
 	}
+	/* what it finds in files now is from before its first record */
+	if (journal->ordered)
+		fanl_ordered_told(journal, req->acked);
 	err = fanl_journal_flush(journal, extack);
 	if (err) {
 		mutex_lock(&journal->lock);

@@ -36,6 +36,12 @@ static void fanl_load_work(struct work_struct *work)
 	load->err = fanl_journal_resolve(load->journal, &mount);
 	if (load->err)
 		return;
+	if (load->journal->ordered) {
+		load->err = fanl_ordered_read(load->journal, load->p,
+					      load->segment);
+		path_put(&mount);
+		return;
+	}
 	file = fanl_journal_open(load->journal, &mount, O_RDONLY);
 	if (IS_ERR(file)) {
 		load->err = PTR_ERR(file);
@@ -229,5 +235,7 @@ int fanl_journal_read(struct fanl_journal *journal, struct fanl_read *read)
 		cond_resched();
 	} while (more > 0);
 	kvfree(p);
+	if (!more && journal->ordered)
+		fanl_ordered_told(journal, read->index);
 	return more;
 }

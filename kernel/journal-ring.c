@@ -344,6 +344,35 @@ static unsigned int fanl_ring_take_block(struct fanl_journal *journal,
 	return round_up(le32_to_cpu(block->length), FANOTIFY_JOURNAL_UNIT);
 }
 
+/*
+ * At level ordered the header may be older than the ring: all segments are looked at.
+ * What a segment begins with is whole, and was written after all that is below it.
+ */
+static int fanl_ring_recover_segment(struct fanl_journal *journal,
+				     struct file *file)
+{
+	const struct fanotify_journal_block *block =
+		(const struct fanotify_journal_block *)journal->buffer;
+	struct fanl_ring *ring = &journal->ring;
+
+	for (unsigned int i = 1; i < ring->segments; i++) {
+		u64 first;
+		int err;
+
+		err = fanl_ring_read(file, journal->buffer, sizeof(*block),
+				     (u64)i * FANL_SEGMENT);
+		if (err)
+			return err;
+		first = le64_to_cpu(block->first);
+		if (first <= ring->index ||
+		    !fanl_block_check(journal, journal->buffer, 0, first))
+			continue;
+		ring->index = first;
+		ring->offset = (u64)i * FANL_SEGMENT;
+	}
+	return 0;
+}
+
 /* Go on from what the header knows to the newest record. */
 static int fanl_ring_recover_head(struct fanl_journal *journal,
 				  struct file *file)
@@ -442,6 +471,7 @@ static int fanl_header_refuse(const struct fanl_journal *journal,
 			      struct netlink_ext_ack *extack)
 {
 	u64 offset = le64_to_cpu(header->head_offset);
+	u32 level = le32_to_cpu(header->level);
 	u32 epochs = le32_to_cpu(header->nr_epochs);
 
 	if (memcmp(header->uuid, &journal->uuid, UUID_SIZE)) {
@@ -455,8 +485,9 @@ static int fanl_header_refuse(const struct fanl_journal *journal,
 			       "ring file is of a machine of another byte order");
 		return -EOPNOTSUPP;
 	}
-	if (le32_to_cpu(header->level) != FANOTIFY_JOURNAL_LEVEL_DURABLE) {
-		NL_SET_ERR_MSG(extack, "ring file is of another level");
+	if (level != FANOTIFY_JOURNAL_LEVEL_DURABLE &&
+	    level != FANOTIFY_JOURNAL_LEVEL_ORDERED) {
+		NL_SET_ERR_MSG(extack, "ring file is of a level that this version does not know");
 		return -EOPNOTSUPP;
 	}
 	if (le64_to_cpu(header->size) != journal->ring.size) {
@@ -492,6 +523,12 @@ static int fanl_header_decode(struct fanl_journal *journal,
 			.first = le64_to_cpu(header->epoch[i].first),
 			.realtime = le64_to_cpu(header->epoch[i].realtime),
 		};
+	if (le32_to_cpu(header->level) == FANOTIFY_JOURNAL_LEVEL_ORDERED) {
+		/* they still hold if there is no gap */
+		journal->mount = le32_to_cpu(header->mount);
+		journal->covered_index = le64_to_cpu(header->covered_index);
+		journal->covered_since = le64_to_cpu(header->covered_since);
+	}
 	journal->set.level = le32_to_cpu(header->level);
 	journal->set.mask = le64_to_cpu(header->mask);
 	journal->set.idle_limit = le64_to_cpu(header->idle_limit);
@@ -537,7 +574,11 @@ int fanl_ring_recover(struct fanl_journal *journal, struct file *file,
 		return err;
 	}
 	*since = le64_to_cpu(header->realtime);
-	err = fanl_ring_recover_head(journal, file);
+	err = 0;
+	if (journal->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED)
+		err = fanl_ring_recover_segment(journal, file);
+	if (!err)
+		err = fanl_ring_recover_head(journal, file);
 	if (!err)
 		err = fanl_ring_recover_segments(journal, file);
 	if (err)
@@ -608,13 +649,16 @@ unsigned int fanl_header_encode(struct fanl_journal *journal, u8 *p)
 		.idle_limit = cpu_to_le64(journal->set.idle_limit),
 		.interval_ms = cpu_to_le32(journal->set.interval_ms),
 		.nr_consumers = cpu_to_le32(journal->nr_consumers),
-		.head_index = cpu_to_le64(ring->index),
-		.head_offset = cpu_to_le64(ring->offset),
+		.head_index = cpu_to_le64(journal->ordered ? ring->head :
+							     ring->index),
+		.head_offset = cpu_to_le64(journal->ordered ? ring->head_offset :
+							      ring->offset),
 		.head_realtime = cpu_to_le64(ring->realtime),
 		.realtime = cpu_to_le64(ktime_get_real_ns()),
 		.covered_index = cpu_to_le64(journal->covered_index),
 		.covered_since = cpu_to_le64(journal->covered_since),
 		.nr_epochs = cpu_to_le32(ring->nr_epochs),
+		.mount = cpu_to_le32(journal->mount),
 	};
 	memcpy(header->uuid, &journal->uuid, UUID_SIZE);
 	for (int i = 0; i < ring->nr_epochs; i++)

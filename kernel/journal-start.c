@@ -26,10 +26,6 @@ static int fanl_journal_check(const struct fanl_journal_start *start,
 	const struct super_block *sb = inode->i_sb;
 	const u64 size = i_size_read(inode);
 
-	if (start->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED) {
-		NL_SET_ERR_MSG(extack, "this kernel has no level ordered");
-		return -EOPNOTSUPP;
-	}
 	if (!(sb->s_type->fs_flags & FS_REQUIRES_DEV) ||
 	    !exportfs_can_decode_fh(sb->s_export_op) ||
 	    uuid_is_null(&sb->s_uuid)) {
@@ -91,6 +87,22 @@ static void fanl_journal_settings(struct fanl_journal *journal,
 					 FANOTIFY_INTERVAL_MS_MAX);
 }
 
+static int fanl_journal_check_level(const struct fanl_journal *journal,
+				    const struct fanl_journal_start *start,
+				    struct netlink_ext_ack *extack)
+{
+	if (!(FANL_JOURNAL_LEVELS & BIT(journal->set.level))) {
+		NL_SET_ERR_MSG(extack, "this kernel has no level ordered");
+		return -EOPNOTSUPP;
+	}
+	if (!test_bit(FANOTIFY_A_JOURNAL_LEVEL, &start->present) ||
+	    start->set.level == journal->set.level)
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "journal is of the other level: only a new one can be of this one");
+	return -EINVAL;
+}
+
 /* What is in the ring file, and a new epoch. */
 static int fanl_journal_prepare(struct fanl_journal *journal,
 				const struct fanl_journal_start *start,
@@ -103,11 +115,18 @@ static int fanl_journal_prepare(struct fanl_journal *journal,
 		err = fanl_ring_create(journal, start->ring, extack);
 	else
 		err = fanl_ring_recover(journal, start->ring, since, extack);
+	if (!err)
+		err = fanl_journal_check_level(journal, start, extack);
 	if (err)
 		return err;
 	fanl_journal_settings(journal, start);
 	fanl_ring_new_epoch(journal);
 	journal->newest = fanl_journal_durable(journal);
+	if (journal->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED) {
+		err = fanl_ordered_attach(journal, start->ring, extack);
+		if (err)
+			return err;
+	}
 	*clean = journal->clean;
 	journal->clean = false;
 	journal->header_dirty = true;
@@ -147,11 +166,9 @@ static int fanl_journal_watch(struct fanl_journal *journal,
 
 /* Record; of a journal that ran before, a gap comes first. */
 static int fanl_journal_begin(struct fanl_journal *journal,
-			      const struct fanl_journal_start *start, bool clean,
+			      const struct fanl_journal_start *start, u32 reason,
 			      u64 since, struct netlink_ext_ack *extack)
 {
-	const u32 reason = clean ? FANOTIFY_GAP_REASON_NOT_RUNNING :
-				   FANOTIFY_GAP_REASON_UNCLEAN;
 	struct fanl_group *group = journal->group;
 	const u64 index = journal->newest + 1;
 	struct sk_buff *skb = NULL;
@@ -184,15 +201,22 @@ static int fanl_journal_run(struct fanl_journal *journal,
 			    struct netlink_ext_ack *extack)
 {
 	u64 since = 0;
+	u32 reason;
 	bool clean;
 	int err;
 
 	err = fanl_journal_prepare(journal, start, &since, &clean, extack);
 	if (err)
 		return err;
+	reason = clean ? FANOTIFY_GAP_REASON_NOT_RUNNING :
+			 FANOTIFY_GAP_REASON_UNCLEAN;
 	/* nothing is written until the first record says what it is to say */
 	mutex_lock(&journal->io);
-	err = fanl_journal_begin(journal, start, clean, since, extack);
+	if (journal->ordered)
+		err = fanl_ordered_begin(journal, reason,
+					 start->create ? 0 : since);
+	else
+		err = fanl_journal_begin(journal, start, reason, since, extack);
 	mutex_unlock(&journal->io);
 	return err ?: fanl_journal_open_up(journal, extack);
 }

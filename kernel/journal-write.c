@@ -117,9 +117,15 @@ static int fanl_ring_write(struct fanl_batch *batch, const void *p, size_t len,
 	return n == len ? 0 : -EIO;
 }
 
-/* What was in the segment is gone from here on. */
-static void fanl_segment_claim(struct fanl_journal *journal, unsigned int i,
-			       u64 first, u64 realtime)
+/**
+ * fanl_segment_claim - what was in a segment is gone from here on
+ * @journal: the journal
+ * @i: number of the segment
+ * @first: index of its first record now
+ * @realtime: when that was made
+ */
+void fanl_segment_claim(struct fanl_journal *journal, unsigned int i, u64 first,
+			u64 realtime)
 {
 	struct fanl_segment *segment = &journal->ring.segment[i];
 	const u64 before = segment->realtime;
@@ -335,28 +341,28 @@ static void fanl_batch_done(struct fanl_batch *batch)
 	wake_up_all(&journal->wait);
 }
 
-/* The header is not written each time. */
-static bool fanl_header_is_due(const struct fanl_journal *journal)
+/**
+ * fanl_header_is_due - whether the header is to be written
+ * @journal: the journal; its io mutex is held
+ *
+ * Return: so it is.
+ */
+bool fanl_header_is_due(const struct fanl_journal *journal)
 {
 	return journal->header_dirty ||
 	       journal->ring.since_header >=
 		       min(FANL_HEADER_SEGMENTS, journal->ring.segments / 4);
 }
 
-static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
+/**
+ * fanl_header_written - the header was written
+ * @journal: the journal; its io mutex is held
+ * @err: or it was not: then it still is to be
+ *
+ * Return: @err.
+ */
+int fanl_header_written(struct fanl_journal *journal, int err)
 {
-	struct fanl_journal *journal = batch->journal;
-	int err;
-
-	if (!skb_queue_empty(&batch->records)) {
-		err = fanl_batch_write(batch, mount, fanl_batch_records);
-		if (err)
-			return err;
-		fanl_batch_done(batch);
-	}
-	if (!fanl_header_is_due(journal))
-		return 0;
-	err = fanl_batch_write(batch, mount, fanl_batch_header);
 	mutex_lock(&journal->lock);
 	if (err) {
 		journal->header_dirty = true;
@@ -366,6 +372,32 @@ static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
 	}
 	mutex_unlock(&journal->lock);
 	return err;
+}
+
+static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
+{
+	struct fanl_journal *journal = batch->journal;
+	int err;
+
+	if (journal->ordered)
+		return fanl_ordered_write(journal);
+	if (!skb_queue_empty(&batch->records)) {
+		err = fanl_batch_write(batch, mount, fanl_batch_records);
+		if (err)
+			return err;
+		fanl_batch_done(batch);
+	}
+	if (!fanl_header_is_due(journal))
+		return 0;
+	err = fanl_batch_write(batch, mount, fanl_batch_header);
+	return fanl_header_written(journal, err);
+}
+
+/* At level ordered, records are committed within the interval. */
+static bool fanl_ordered_waits(const struct fanl_journal *journal)
+{
+	return journal->ordered &&
+	       READ_ONCE(journal->newest) != fanl_journal_durable(journal);
 }
 
 /**
@@ -383,7 +415,8 @@ int fanl_journal_write(struct fanl_journal *journal)
 	int err;
 
 	fanl_batch_take(&batch);
-	if (skb_queue_empty(&batch.records) && !journal->header_dirty)
+	if (skb_queue_empty(&batch.records) && !journal->header_dirty &&
+	    !fanl_ordered_waits(journal))
 		return 0;
 	err = fanl_journal_resolve(journal, &mount);
 	if (!err) {

@@ -17,6 +17,10 @@
  * group. The journal is freed with the group: when the last mark is, so that no
  * callback uses it, and the last command has put it.
  *
+ * At level ordered there are no marks: what waits is on disk with the header that says
+ * that it was stopped, and only then records end, so that a crash in between is seen. ext4
+ * says that the filesystem is unmounted.
+ *
  * An unmount waits for nothing: fsnotify's freeing_mark callback, under s_umount,
  * sets @gone and lets a worker do the rest. Records that were not written by then are
  * lost; the next start says so.
@@ -64,6 +68,7 @@ void fanl_journal_free(struct fanl_journal *journal)
 	if (!journal)
 		return;
 	__skb_queue_purge(&journal->queue);
+	fanl_ordered_free(journal);
 	fanl_consumers_free(journal);
 	kvfree(journal->ring.segment);
 	kvfree(journal->buffer);
@@ -232,6 +237,7 @@ void fanl_journal_end(struct fanl_journal *journal)
 		return;
 	fanl_journal_set_gone(journal);
 	cancel_delayed_work_sync(&journal->work);
+	fanl_ordered_detach(journal);
 	fanl_group_shutdown(journal->group);
 }
 

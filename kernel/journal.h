@@ -20,6 +20,7 @@ struct fanl_consumer;
 struct fanl_event;
 struct fanl_group;
 struct fanl_journal;
+struct fanl_ordered;
 struct netlink_ext_ack;
 
 /**
@@ -50,6 +51,8 @@ struct fanl_segment {
  * @segments: number of segments; the first is the header's
  * @segment: those
  * @offset: where the next block goes
+ * @head: at level ordered, index of the first record of the block that is being filled
+ * @head_offset: at level ordered, where that is
  * @index: of the next record that is written
  * @realtime: when the one before it was made
  * @sequence: of the header that was written last
@@ -58,13 +61,16 @@ struct fanl_segment {
  * @epoch: starts that are known, the last one is this one
  *
  * Protected by the journal's lock; but who has its io mutex too may read all of it
- * without, as only such change it.
+ * without, as only such change it. At level ordered, @index and @realtime are those of
+ * what has been committed, and change without a lock.
  */
 struct fanl_ring {
 	u64			size;
 	unsigned int		segments;
 	struct fanl_segment	*segment;
 	u64			offset;
+	u64			head;
+	u64			head_offset;
 	u64			index;
 	u64			realtime;
 	u64			sequence;
@@ -106,7 +112,7 @@ struct fanl_journal_settings {
 /**
  * struct fanl_journal - the journal of a filesystem
  * @group: whose marks watch it; lives as long as that
- * @id: its number; constant, as all up to @set
+ * @id: its number; constant, as all up to @ordered
  * @sb: the filesystem, only to be compared
  * @dev: its device number
  * @uuid: its UUID
@@ -116,6 +122,8 @@ struct fanl_journal_settings {
  * @handle_len: its length
  * @handle: the ring file's handle
  * @set: what it is set to
+ * @mount: of level ordered, the number of the mount in which the header was written
+ * @ordered: of level ordered, what it has; else NULL
  * @started: commands may use it [fanl_journals_lock]
  * @gone: the filesystem is being unmounted, or the journal was stopped
  * @queue: records that are not written yet, oldest first [group's lock, as all
@@ -155,6 +163,8 @@ struct fanl_journal {
 	unsigned int			handle_len;
 	u32				handle[FANOTIFY_HANDLE_MAX / sizeof(u32)];
 	struct fanl_journal_settings	set;
+	unsigned int			mount;
+	struct fanl_ordered		*ordered;
 	bool				started;
 	bool				gone;
 
@@ -285,6 +295,10 @@ void fanl_journals_exit(void);
 extern struct workqueue_struct *fanl_journal_wq;
 
 /* journal-write.c: what waits into the ring file */
+bool fanl_header_is_due(const struct fanl_journal *journal);
+int fanl_header_written(struct fanl_journal *journal, int err);
+void fanl_segment_claim(struct fanl_journal *journal, unsigned int i, u64 first,
+			u64 realtime);
 int fanl_journal_resolve(struct fanl_journal *journal, struct path *mount);
 struct file *fanl_journal_open(struct fanl_journal *journal,
 			       const struct path *mount, u32 flags);
@@ -365,5 +379,60 @@ struct fanl_read {
 
 /* journal-read.c */
 int fanl_journal_read(struct fanl_journal *journal, struct fanl_read *read);
+
+/* journal-ordered.c: level ordered */
+#ifdef FANL_ORDERED
+#define FANL_JOURNAL_LEVELS \
+	(BIT(FANOTIFY_JOURNAL_LEVEL_DURABLE) | \
+	 BIT(FANOTIFY_JOURNAL_LEVEL_ORDERED))
+
+int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
+			struct netlink_ext_ack *extack);
+int fanl_ordered_begin(struct fanl_journal *journal, u32 reason, u64 since);
+void fanl_ordered_detach(struct fanl_journal *journal);
+void fanl_ordered_free(struct fanl_journal *journal);
+int fanl_ordered_write(struct fanl_journal *journal);
+int fanl_ordered_read(struct fanl_journal *journal, u8 *p,
+		      unsigned int segment);
+void fanl_ordered_told(struct fanl_journal *journal, u64 index);
+#else
+#define FANL_JOURNAL_LEVELS	BIT(FANOTIFY_JOURNAL_LEVEL_DURABLE)
+
+static inline int fanl_ordered_attach(struct fanl_journal *journal,
+				      struct file *file,
+				      struct netlink_ext_ack *extack)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int fanl_ordered_begin(struct fanl_journal *journal, u32 reason,
+				     u64 since)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void fanl_ordered_detach(struct fanl_journal *journal)
+{
+}
+
+static inline void fanl_ordered_free(struct fanl_journal *journal)
+{
+}
+
+static inline int fanl_ordered_write(struct fanl_journal *journal)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int fanl_ordered_read(struct fanl_journal *journal, u8 *p,
+				    unsigned int segment)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void fanl_ordered_told(struct fanl_journal *journal, u64 index)
+{
+}
+#endif
 
 #endif /* _FANL_JOURNAL_H */

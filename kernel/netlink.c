@@ -14,6 +14,7 @@
 #include "event.h"
 #include "global.h"
 #include "group.h"
+#include "journal.h"
 #include "kind.h"
 #include "mark.h"
 #include "member.h"
@@ -311,7 +312,7 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_REMEMBERED_MAX,
 			  fanl_remembered_max) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_JOURNAL_LEVELS,
-			  1 << FANOTIFY_JOURNAL_LEVEL_DURABLE);
+			  FANL_JOURNAL_LEVELS);
 	for (u32 type = FANOTIFY_MARK_TYPE_INODE;
 	     !err && fanl_kinds_legal(type); type++)
 		err = fanl_put_mark_caps(reply, type);

@@ -41,15 +41,21 @@ static struct dentry *fanl_path_climb(const char *buf, char **pos,
 	return fits ? dentry : NULL;
 }
 
-/*
- * Build the path in @size bytes. That an ancestor moved meanwhile is seen by
- * rename_lock, and the path is built again, holding it.
+/**
+ * fanl_path_build - build a path in memory that is there
+ * @path: its name and length are set
+ * @buf: the memory
+ * @size: bytes of it
+ * @dentry: the entry; or, with @child, its directory
+ * @child: name in @dentry, or NULL
  *
- * Return: as fanl_path_climb().
+ * That an ancestor moved meanwhile is seen by rename_lock, and the path is built again,
+ * holding it.
+ *
+ * Return: the dentry that the walk ended at; NULL, it is too long.
  */
-static struct dentry *fanl_path_build(struct fanl_path *path, char *buf,
-				      size_t size, struct dentry *dentry,
-				      const struct qstr *child)
+struct dentry *fanl_path_build(struct fanl_path *path, char *buf, size_t size,
+			       struct dentry *dentry, const struct qstr *child)
 {
 	char *end = buf + size - 1;
 	char *pos = end;

@@ -32,6 +32,8 @@ static inline void fanl_path_init(struct fanl_path *path)
 	path->page = NULL;
 }
 
+struct dentry *fanl_path_build(struct fanl_path *path, char *buf, size_t size,
+			       struct dentry *dentry, const struct qstr *child);
 void fanl_path_walk(struct fanl_path *path, struct dentry *dentry,
 		    const struct qstr *child, u32 *flags);
 void fanl_path_free(struct fanl_path *path);

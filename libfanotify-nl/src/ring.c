@@ -307,16 +307,43 @@ static __u64 wrap(const struct fanotify_nl_ring *ring, __u64 offset)
 	return offset == le64toh(ring->header.size) ? SEGMENT : offset;
 }
 
+/* At level ordered the header may be older than the ring: the newest segment tells. */
+static int find_newest_segment(struct fanotify_nl_ring *ring)
+{
+	if (le32toh(ring->header.level) != FANOTIFY_JOURNAL_LEVEL_ORDERED)
+		return 0;
+	for (unsigned int i = 1; i < ring->segments; i++) {
+		struct fanotify_journal_block block;
+		int ret;
+
+		ret = ring_pread(ring, ring->buffer, sizeof(block), (__u64)i * SEGMENT);
+		if (ret)
+			return ret;
+		memcpy(&block, ring->buffer, sizeof(block));
+		if (le64toh(block.first) <= ring->newest + 1 ||
+		    !block_at(ring, 0, le64toh(block.first), &block))
+			continue;
+		ring->newest = le64toh(block.first) - 1;
+		ring->offset = (__u64)i * SEGMENT;
+	}
+	ring->loaded = 0;
+	return 0;
+}
+
 static int find_newest(struct fanotify_nl_ring *ring)
 {
-	__u64 offset = le64toh(ring->header.head_offset);
+	__u64 offset;
+	int ret;
 
-	ring->offset = offset;
+	ring->offset = le64toh(ring->header.head_offset);
 	ring->newest = le64toh(ring->header.head_index) - 1;
+	ret = find_newest_segment(ring);
+	if (ret)
+		return ret;
+	offset = ring->offset;
 	for (unsigned int n = 0; n <= ring->segments; n++) {
 		__u64 start = offset, end = start / SEGMENT * SEGMENT + SEGMENT;
 		unsigned int len;
-		int ret;
 
 		ret = ring_load(ring, start / SEGMENT);
 		if (ret)

@@ -24,6 +24,10 @@ _fanotifyctl_journal() {
 		_fanotifyctl_list "$cur" "$journal_kinds"
 		return
 		;;
+	--level)
+		mapfile -t COMPREPLY < <(compgen -W "durable ordered" -- "$cur")
+		return
+		;;
 	--size | --interval-ms | --idle-limit | --queue-limit | --consumer | --cursor | --count | \
 		--token)
 		return
@@ -39,7 +43,7 @@ _fanotifyctl_journal() {
 		return
 	fi
 	case ${COMP_WORDS[2]} in
-	enable) words="--size $settings" ;;
+	enable) words="--size --level $settings" ;;
 	start) words=$settings ;;
 	stop) words="--force" ;;
 	status | consumers | check) words="--json" ;;

@@ -58,16 +58,34 @@ void journal_time(struct out *o, const char *key, const char *before, __u64 time
 
 /* The options of what a journal is set to. */
 struct setting_options {
+	const char *level;
 	const char *events;
 	const char *interval;
 	const char *idle;
 	const char *queue;
 };
 
+static int level_parse(const char *text, __u32 *level)
+{
+	const char *name;
+
+	for (*level = 1; (name = fanotify_nl_journal_level_name(*level)); ++*level)
+		if (!strcmp(text, name))
+			return 0;
+	return -1;
+}
+
 static int settings_parse(const struct setting_options *options,
 			  struct fanotify_nl_journal_settings *s)
 {
 	*s = (struct fanotify_nl_journal_settings){ 0 };
+	if (options->level) {
+		if (level_parse(options->level, &s->level)) {
+			usage_error("--level %s: neither durable nor ordered", options->level);
+			return -1;
+		}
+		s->set |= FANOTIFY_NL_JOURNAL_SET_LEVEL;
+	}
 	if (options->events) {
 		if (fanotify_nl_kind_parse(options->events, &s->mask)) {
 			usage_error("--events %s: not kinds of event", options->events);
@@ -163,6 +181,7 @@ static int start(char **argv, const char *command, bool enable)
 		{ .name = "idle-limit", .value = &options.idle },
 		{ .name = "queue-limit", .value = &options.queue },
 		{ .name = enable ? "size" : NULL, .value = &size_text },
+		{ .name = enable ? "level" : NULL, .value = &options.level },
 		{ .name = NULL },
 	};
 	struct fanotify_nl *h;

@@ -50,6 +50,7 @@
  * @changed: what there is to do
  * @rsync: how it is done
  * @journal: number of the journal
+ * @ordered: it is of level ordered
  * @consumer: whose acknowledgement says where to go on
  * @local: the real path of the copy, if it is of this machine; else NULL
  * @json: say how it went as JSON
@@ -69,6 +70,7 @@ struct sync {
 	struct changed changed;
 	struct rsync rsync;
 	__u32 journal;
+	bool ordered;
 	char *consumer;
 	char *local;
 	bool json;
@@ -263,6 +265,9 @@ static int acknowledge(struct sync *s)
 
 	if (s->rsync.dry_run)
 		return 0;
+	/* what a crash puts back to what it was before has no gap then */
+	if (s->ordered && syncfs(s->changed.changes.fd))
+		return fail_errno(errno, "%s", s->rsync.src);
 	ret = fanotify_nl_consumer_ack(s->h, s->journal, s->consumer, NULL, &s->changed.cursor,
 				       options);
 	return ret ? fail_nl(s->h, ret, "acknowledge") : 0;
@@ -443,6 +448,7 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		return EXIT_FAILURE;
 	}
 	s->journal = info.id;
+	s->ordered = info.settings.level == FANOTIFY_JOURNAL_LEVEL_ORDERED;
 	if (!s->consumer)
 		s->consumer = consumer_name(s);
 	ret = take_lock(s);

@@ -90,14 +90,16 @@ struct fanotify_journal_consumer {
  * @idle_limit: seconds after which an idle consumer is cut off; 0, never
  * @interval_ms: milliseconds within which a record is on disk
  * @nr_consumers: number of consumers
- * @head_index: index of the record that was to be written next
+ * @head_index: index of the record that was to be written next; at level ordered, of
+ *	the first one of the block that was being filled
  * @head_offset: where in the file
  * @head_realtime: when the record before it was made, nanoseconds of CLOCK_REALTIME
  * @realtime: when this copy was written, nanoseconds of CLOCK_REALTIME
  * @covered_index: no change is missing from this record on
  * @covered_since: nor from this time on, nanoseconds of CLOCK_REALTIME
  * @nr_epochs: number of @epoch in use, at least 1
- * @reserved: 0
+ * @mount: of level ordered, the number of the mount in which it was written, as the
+ *	filesystem's superblock counts; else 0
  * @epoch: the last starts, oldest first; of earlier ones nothing is known
  *
  * The consumers follow it.
@@ -124,7 +126,7 @@ struct fanotify_journal_header {
 	__le64	covered_index;
 	__le64	covered_since;
 	__le32	nr_epochs;
-	__le32	reserved;
+	__le32	mount;
 	struct fanotify_journal_epoch epoch[FANOTIFY_JOURNAL_EPOCHS];
 };
 

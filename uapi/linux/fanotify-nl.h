@@ -488,8 +488,8 @@ enum fanotify_control_event {
  * enum fanotify_journal_level - What a journal promises about a crash.
  * @FANOTIFY_JOURNAL_LEVEL_DURABLE: Records are on disk within the interval.
  *   What happened since the last one before a crash is in a gap.
- * @FANOTIFY_JOURNAL_LEVEL_ORDERED: A record is on disk when its change is, and
- *   not before.
+ * @FANOTIFY_JOURNAL_LEVEL_ORDERED: A record is on disk if and only if its
+ *   change is. Data may change once a record that says so is on disk.
  */
 enum fanotify_journal_level {
 	FANOTIFY_JOURNAL_LEVEL_DURABLE = 1,
