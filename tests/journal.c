@@ -862,4 +862,24 @@ TEST_F_TIMEOUT(journal, a_ring_of_another_filesystem_is_refused, 300)
 	EXPECT_EQ(-EINVAL, fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
 }
 
+/* Not every kernel has it; and of ext4 it takes blocks that a small one has not. */
+TEST_F_TIMEOUT(journal, level_ordered_is_refused_with_a_reason, 300)
+{
+	const struct fanotify_nl_journal_settings ordered = {
+		.set = FANOTIFY_NL_JOURNAL_SET_LEVEL,
+		.level = FANOTIFY_JOURNAL_LEVEL_ORDERED,
+	};
+
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(-EINVAL, fanotify_nl_journal_start(self->h, MOUNT, &ordered, NULL));
+	ASSERT_EQ(0, fanotify_nl_journal_remove(self->h, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_create(self->h, MOUNT, RING_SIZE, NULL, NULL));
+	ASSERT_EQ(-EOPNOTSUPP, fanotify_nl_journal_start(self->h, MOUNT, &ordered, NULL));
+	EXPECT_NE(NULL, strstr(fanotify_nl_error(self->h), "level ordered"));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
+	ASSERT_EQ(0, make("file"));
+	READ(NULL, NULL);
+	EXPECT_EQ(1, history.count);
+}
+
 TEST_HARNESS_MAIN

@@ -1,10 +1,49 @@
 # SPDX-License-Identifier: GPL-2.0
 """Random operations of kinds that an unmodified kernel tells of, by several processes."""
 
+import ctypes
+import mmap
 import os
 import random
+import time
 
 NAMES = "abcdefgh"
+LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+def overwrite(path, rng):
+    """In place, so that no transaction is waited for."""
+    fd = os.open(path, os.O_RDWR)
+    with os.fdopen(fd, "r+b", buffering=0) as file:
+        size = os.fstat(fd).st_size
+        file.seek(rng.randint(0, max(size - 1, 0)))
+        file.write(rng.randbytes(rng.randint(1, 4096)))
+        if rng.random() < 0.3:
+            os.fdatasync(fd)
+
+
+def store(path, rng):
+    """By a mapping, again and again."""
+    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as mapping:
+        for _ in range(rng.randint(1, 20)):
+            mapping[rng.randrange(len(mapping))] = rng.randrange(256)
+            time.sleep(rng.choice((0, 0, 0.02)))
+        if rng.random() < 0.5:
+            mapping.flush()
+
+
+def exchange(path, rng):
+    LIBC.renameat2(-100, os.fsencode(path), -100,
+                   os.fsencode(some_path(os.path.dirname(path), rng)), 2)
+
+
+def tmpfile(path, rng):
+    fd = os.open(os.path.dirname(path), os.O_TMPFILE | os.O_WRONLY, 0o600)
+    os.write(fd, rng.randbytes(rng.randint(1, 5000)))
+    try:
+        os.link(f"/proc/self/fd/{fd}", path, follow_symlinks=True)
+    finally:
+        os.close(fd)
 
 
 def write(path, rng):
@@ -32,31 +71,56 @@ OPERATIONS = [
 ]
 
 
+MORE = [
+    (overwrite, 6),
+    (store, 2),
+    (exchange, 1),
+    (tmpfile, 1),
+    (lambda path, rng: os.symlink("somewhere" * rng.randint(1, 200), path), 1),
+    (lambda path, rng: os.utime(path, ns=(0, rng.getrandbits(50))), 1),
+]
+
+DATA = (write, overwrite, store)
+
+
 def some_path(top, rng):
     """A name up to two levels deep; the upper ones may or may not be there."""
     return os.path.join(top, *rng.choices(NAMES, k=rng.randint(1, 2)))
 
 
-def worker(top, count, rng):
+def worker(top, count, rng, operations):
     os.umask(0)
     for _ in range(count):
-        operation, = rng.choices([op for op, _ in OPERATIONS], [weight for _, weight in OPERATIONS])
+        operation, = rng.choices([op for op, _ in operations], [weight for _, weight in operations])
         path = some_path(top, rng)
         try:
             # nobody is to be waited for
-            if operation is not write or not os.path.exists(path) or os.path.isfile(path):
+            if operation not in DATA or not os.path.exists(path) or os.path.isfile(path):
                 operation(path, rng)
-        except OSError:
+        except (OSError, ValueError):
             pass
 
 
-def run(top, processes, count, seed):
-    children = []
+CHILDREN = []
+
+
+def start(top, processes, count, seed, operations):
     for number in range(processes):
         if pid := os.fork():
-            children.append(pid)
+            CHILDREN.append(pid)
             continue
-        worker(top, count, random.Random(seed + number))
+        worker(top, count, random.Random(seed + number), operations)
         os._exit(0)
-    for pid in children:
-        os.waitpid(pid, 0)
+
+
+def is_done():
+    for pid in list(CHILDREN):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            CHILDREN.remove(pid)
+    return not CHILDREN
+
+
+def run(top, processes, count, seed):
+    start(top, processes, count, seed, OPERATIONS)
+    while CHILDREN:
+        os.waitpid(CHILDREN.pop(), 0)

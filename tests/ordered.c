@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Journals of level ordered, on a kernel that has it: what is recorded, when a start has
+ * no gap, what protects the ring file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "journalfs.h"
+#include "test.h"
+
+#define REASON(name)	FANOTIFY_GAP_REASON_##name
+
+static struct history history;
+
+static const struct fanotify_nl_journal_settings ordered = {
+	.set = FANOTIFY_NL_JOURNAL_SET_LEVEL | FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS |
+	       FANOTIFY_NL_JOURNAL_SET_MASK,
+	.level = FANOTIFY_JOURNAL_LEVEL_ORDERED,
+	.mask = KIND(CREATE) | KIND(DELETE) | KIND(RENAME) | KIND(ATTRIB) | KIND(MODIFY) |
+		KIND(ONDIR),
+	.interval_ms = 50,
+};
+
+FIXTURE(ordered) {
+	struct fanotify_nl *h;
+	struct fanotify_nl_journal_info info;
+};
+
+/* Blocks are those of the ring; a filesystem that small has smaller ones otherwise. */
+FIXTURE_SETUP(ordered)
+{
+	struct fanotify_nl_caps caps;
+
+	ASSERT_EQ(0, journalfs_make("ext4"));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, system("mkfs.ext4 -q -F -b 4096 " IMAGE));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_open(&self->h));
+	ASSERT_EQ(0, fanotify_nl_caps(self->h, &caps));
+	ASSERT_TRUE(caps.journal_levels & 1 << FANOTIFY_JOURNAL_LEVEL_ORDERED);
+	ASSERT_EQ(0, journalfs_start(self->h, &ordered, &self->info));
+}
+
+FIXTURE_TEARDOWN(ordered)
+{
+	if (_metadata->exit_code == KSFT_FAIL) {
+		history_show(&history);
+		if (self->h)
+			printf("# last error: %s\n", fanotify_nl_error(self->h));
+	}
+	fanotify_nl_close(self->h);
+	journalfs_remove();
+}
+
+#define READ() \
+	ASSERT_EQ(0, history_read(self->h, self->info.id, NULL, NULL, &history))
+
+static int add_text(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND);
+	int ret = fd < 0 || write(fd, "text", 4) != 4;
+
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+TEST_F_TIMEOUT(ordered, each_operation_is_recorded, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, chmod(MOUNT "/file", 0600));
+	ASSERT_EQ(0, chown(MOUNT "/file", 5, 5));
+	ASSERT_EQ(0, truncate(MOUNT "/file", 1));
+	ASSERT_EQ(0, setxattr(MOUNT "/file", "user.a", "b", 1, 0));
+	ASSERT_EQ(0, removexattr(MOUNT "/file", "user.a"));
+	ASSERT_EQ(0, mkdir(MOUNT "/dir", 0755));
+	ASSERT_EQ(0, rename(MOUNT "/file", MOUNT "/dir/moved"));
+	ASSERT_EQ(0, link(MOUNT "/dir/moved", MOUNT "/link"));
+	ASSERT_EQ(0, symlink("moved", MOUNT "/symlink"));
+	ASSERT_EQ(0, mknod(MOUNT "/fifo", S_IFIFO | 0600, 0));
+	ASSERT_EQ(0, renameat2(AT_FDCWD, MOUNT "/fifo", AT_FDCWD, MOUNT "/link", RENAME_EXCHANGE));
+	ASSERT_EQ(0, unlink(MOUNT "/fifo"));
+	ASSERT_EQ(0, unlink(MOUNT "/dir/moved"));
+	ASSERT_EQ(0, rmdir(MOUNT "/dir"));
+
+	READ();
+	EXPECT_EQ(1, history_count(&history, KIND(CREATE_FILE), "/file"));
+	EXPECT_EQ(1, history_count(&history, KIND(CHMOD), "/file"));
+	EXPECT_LE(1, history_count(&history, KIND(CHOWN), "/file"));
+	EXPECT_LE(1, history_count(&history, KIND(TRUNCATE), "/file"));
+	EXPECT_EQ(1, history_count(&history, KIND(SETXATTR), "/file"));
+	EXPECT_EQ(1, history_count(&history, KIND(REMOVEXATTR), "/file"));
+	EXPECT_EQ(1, history_count(&history, KIND(MKDIR) | KIND(ONDIR), "/dir"));
+	EXPECT_EQ(1, history_count(&history, KIND(RENAME), "/file"));
+	EXPECT_EQ(1, history_count(&history, KIND(HARDLINK), "/link"));
+	EXPECT_EQ(1, history_count(&history, KIND(SYMLINK), "/symlink"));
+	EXPECT_EQ(1, history_count(&history, KIND(MKNOD), "/fifo"));
+	EXPECT_EQ(1, history_count(&history, KIND(RENAME), "/fifo"));
+	EXPECT_EQ(1, history_count(&history, KIND(UNLINK), "/fifo"));
+	EXPECT_EQ(1, history_count(&history, KIND(LAST_UNLINK), "/dir/moved"));
+	EXPECT_EQ(1, history_count(&history, KIND(RMDIR), "/dir"));
+	EXPECT_EQ(0, history_count(&history, KIND(GAP), NULL));
+	EXPECT_EQ(0, history.gaps);
+	EXPECT_TRUE(history_whole(&history));
+	EXPECT_EQ(FANOTIFY_JOURNAL_LEVEL_ORDERED, self->info.settings.level);
+}
+
+TEST_F_TIMEOUT(ordered, data_is_recorded_once_until_it_is_read, 300)
+{
+	char *p;
+	int fd;
+
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, add_text(MOUNT "/file"));
+	READ();
+	EXPECT_EQ(0, history_count(&history, KIND(WRITE), "/file"));
+	for (int i = 1; i <= 3; i++) {
+		ASSERT_EQ(0, add_text(MOUNT "/file"));
+		ASSERT_EQ(0, add_text(MOUNT "/file"));
+		READ();
+		EXPECT_EQ(i, history_count(&history, KIND(WRITE), "/file"));
+	}
+	/* stores to a page that is dirty already are told of when it is written back */
+	fd = open(MOUNT "/file", O_RDWR);
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	p[0] = 'x';
+	READ();
+	EXPECT_EQ(4, history_count(&history, KIND(WRITE), "/file"));
+	p[0] = 'y';
+	ASSERT_EQ(0, fsync(fd));
+	READ();
+	EXPECT_EQ(5, history_count(&history, KIND(WRITE), "/file"));
+	close(fd);
+	munmap(p, 4096);
+}
+
+TEST_F_TIMEOUT(ordered, it_goes_on_without_a_gap, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	/* a crash, and an unmount without a stop */
+	READ();
+	ASSERT_EQ(0, system("cp " IMAGE " " JOURNALFS "/copied"));
+	ASSERT_EQ(0, make_file(MOUNT "/two"));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, journalfs_mount(i ? JOURNALFS "/copied" : IMAGE, MOUNT));
+		ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+		ASSERT_EQ(0, make_file(MOUNT "/three"));
+		READ();
+		EXPECT_EQ(3 - i, history.count);
+		EXPECT_EQ(3 - i, history_count(&history, KIND(CREATE), NULL));
+		EXPECT_TRUE(history_whole(&history));
+		EXPECT_EQ(0, history.gaps);
+		/* within one mount, a stop loses nothing */
+		ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+		ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+		READ();
+		EXPECT_EQ(3 - i, history.count);
+		ASSERT_LT(0, journalfs_unmount(MOUNT));
+	}
+}
+
+TEST_F_TIMEOUT(ordered, what_it_did_not_see_is_a_gap, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(2, history.count);
+	EXPECT_EQ(REASON(NOT_RUNNING), history.record[1].gap.reason);
+	/* before the start, in the next mount */
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, unlink(MOUNT "/unseen"));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(3, history.count);
+	EXPECT_EQ(REASON(UNCLEAN), history.record[2].gap.reason);
+	/* a mount in which it was not started */
+	for (int i = 0; i < 2; i++) {
+		ASSERT_LT(0, journalfs_unmount(MOUNT));
+		ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	}
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	EXPECT_EQ(4, history.count);
+	/* what was stopped before the unmount */
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	EXPECT_EQ(5, history.count);
+	EXPECT_EQ(4, history_count(&history, KIND(GAP), NULL));
+}
+
+TEST_F_TIMEOUT(ordered, its_ring_file_is_protected, 300)
+{
+	const struct fanotify_nl_journal_settings durable = {
+		.set = FANOTIFY_NL_JOURNAL_SET_LEVEL,
+		.level = FANOTIFY_JOURNAL_LEVEL_DURABLE,
+	};
+	int fd = open(RING, O_RDWR);
+
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(-1, pwrite(fd, "x", 1, 0));
+	EXPECT_EQ(ETXTBSY, errno);
+	EXPECT_EQ(-1, ftruncate(fd, 0));
+	EXPECT_EQ(ETXTBSY, errno);
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	EXPECT_EQ(1, pwrite(fd, "x", 1, RING_SIZE - 1));
+	EXPECT_EQ(-EINVAL, fanotify_nl_journal_start(self->h, MOUNT, &durable, NULL));
+	close(fd);
+}
+
+TEST_F_TIMEOUT(ordered, it_is_written_round_and_round, 300)
+{
+	struct fanotify_nl_journal_info info;
+
+	for (int i = 0; i < 4000; i++) {
+		ASSERT_EQ(0, make_file(MOUNT "/file"));
+		ASSERT_EQ(0, unlink(MOUNT "/file"));
+	}
+	READ();
+	ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
+	EXPECT_EQ(8000, info.durable);
+	EXPECT_LT(1, info.oldest);
+	EXPECT_EQ(8000 - info.oldest + 1, history.count);
+	EXPECT_TRUE(history_whole(&history));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, system("e2fsck -fn " IMAGE " >/dev/null 2>&1"));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
+	EXPECT_EQ(8000, info.durable);
+	READ();
+	EXPECT_EQ(8000, history.record[history.count - 1].index);
+	EXPECT_TRUE(history_whole(&history));
+}
+
+TEST_HARNESS_MAIN
