@@ -344,6 +344,21 @@ static unsigned int fanl_ring_take_block(struct fanl_journal *journal,
 	return round_up(le32_to_cpu(block->length), FANOTIFY_JOURNAL_UNIT);
 }
 
+/* The block that a segment begins with, or NULL: there is none. */
+static const struct fanotify_journal_block *
+fanl_ring_begin(struct fanl_journal *journal, struct file *file, unsigned int i)
+{
+	const struct fanotify_journal_block *block =
+		(const struct fanotify_journal_block *)journal->buffer;
+	int err = fanl_ring_read(file, journal->buffer, sizeof(*block),
+				 (u64)i * FANL_SEGMENT);
+
+	if (err)
+		return ERR_PTR(err);
+	return fanl_block_check(journal, journal->buffer, 0,
+				le64_to_cpu(block->first));
+}
+
 /*
  * At level ordered the header may be older than the ring: all segments are looked at.
  * What a segment begins with is whole, and was written after all that is below it.
@@ -351,23 +366,17 @@ static unsigned int fanl_ring_take_block(struct fanl_journal *journal,
 static int fanl_ring_recover_segment(struct fanl_journal *journal,
 				     struct file *file)
 {
-	const struct fanotify_journal_block *block =
-		(const struct fanotify_journal_block *)journal->buffer;
 	struct fanl_ring *ring = &journal->ring;
 
 	for (unsigned int i = 1; i < ring->segments; i++) {
-		u64 first;
-		int err;
+		const struct fanotify_journal_block *block =
+			fanl_ring_begin(journal, file, i);
 
-		err = fanl_ring_read(file, journal->buffer, sizeof(*block),
-				     (u64)i * FANL_SEGMENT);
-		if (err)
-			return err;
-		first = le64_to_cpu(block->first);
-		if (first <= ring->index ||
-		    !fanl_block_check(journal, journal->buffer, 0, first))
+		if (IS_ERR(block))
+			return PTR_ERR(block);
+		if (!block || le64_to_cpu(block->first) <= ring->index)
 			continue;
-		ring->index = first;
+		ring->index = le64_to_cpu(block->first);
 		ring->offset = (u64)i * FANL_SEGMENT;
 	}
 	return 0;
@@ -414,17 +423,13 @@ static int fanl_ring_recover_segments(struct fanl_journal *journal,
 	for (unsigned int n = 0; n + 1 < ring->segments; n++) {
 		const unsigned int i = fanl_ring_nth(ring, n);
 		const struct fanotify_journal_block *block =
-			(const struct fanotify_journal_block *)journal->buffer;
+			fanl_ring_begin(journal, file, i);
 		u64 first;
-		int err;
 
-		err = fanl_ring_read(file, journal->buffer, sizeof(*block),
-				     (u64)i * FANL_SEGMENT);
-		if (err)
-			return err;
-		first = le64_to_cpu(block->first);
-		if (first <= last || first >= ring->index ||
-		    !fanl_block_check(journal, journal->buffer, 0, first))
+		if (IS_ERR(block))
+			return PTR_ERR(block);
+		first = block ? le64_to_cpu(block->first) : 0;
+		if (first <= last || first >= ring->index)
 			continue;
 		ring->segment[i].first = first;
 		ring->segment[i].realtime = le64_to_cpu(block->realtime);
