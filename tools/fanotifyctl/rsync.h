@@ -14,6 +14,9 @@
 /* Some could not be transferred. */
 #define RSYNC_PARTIAL	23
 
+/* So it ends, besides, when a file becomes a device while it is looked at. */
+#define RSYNC_PROTOCOL	2
+
 /**
  * struct rsync - How rsync is called.
  * @src: the directory whose contents go to

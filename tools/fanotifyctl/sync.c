@@ -315,13 +315,15 @@ static int list_path(const char *path, unsigned int flags, void *arg)
 	return ferror(*list) ? fail_errno(errno, "list of paths") : 0;
 }
 
-/* Return: as rsync_run(); 0 also for what vanished meanwhile. */
+/* Return: as rsync_run(); 0 also for what vanished, RSYNC_PARTIAL for what became a device. */
 static int run_rsync(struct sync *s, FILE *list, bool anew)
 {
 	int ret = rsync_run(&s->rsync, list, anew);
 
 	if (ret > 0 && ret != RSYNC_VANISHED)
 		complain("rsync: exit status %d", ret);
+	if (ret == RSYNC_PROTOCOL)
+		return RSYNC_PARTIAL;
 	return ret == RSYNC_VANISHED ? 0 : ret;
 }
 
