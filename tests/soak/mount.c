@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Filesystems come and go, and so does the module.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "soak.h"
+
+#define LOADED_MS	6000
+#define MOUNTED_MS	1500
+/* What holds up an unmount for longer is no operation of a writer. */
+#define UNMOUNT_MS	30000
+
+static bool mount_tmpfs(void)
+{
+	return !mount("tmpfs", "tmpfs", "tmpfs", 0, "size=16m");
+}
+
+/* What has the device open for writing would keep it from being mounted. */
+static char loop_device[64];
+
+int make_loop(void)
+{
+	/* they need not be modules */
+	FILE *f = popen("modprobe -qa loop overlay; truncate -s 16M image && mke2fs -q -t ext4 image && losetup -f --show image", "r");
+	int n = f ? fscanf(f, "%63s", loop_device) : 0;
+
+	return f && !pclose(f) && n == 1 ? 0 : -1;
+}
+
+bool mount_ext4(void)
+{
+	return !mount(loop_device, "ext4", "ext4", 0, "user_xattr") && !chmod("ext4", 0777);
+}
+
+static bool mount_overlay(void)
+{
+	return !mount("overlay", "overlay", "overlay", 0,
+		      "lowerdir=lower,upperdir=upper,workdir=work");
+}
+
+static bool mount_bind(void)
+{
+	return !mount("base", "bind", NULL, MS_BIND, NULL);
+}
+
+const struct mounted mounts[MOUNTS] = {
+	{ "tmpfs", mount_tmpfs, OP_mount_tmpfs, OP_unmount_tmpfs },
+	{ "ext4", mount_ext4, OP_mount_ext4, OP_unmount_ext4 },
+	{ "overlay", mount_overlay, OP_mount_overlay, OP_unmount_overlay },
+	{ "bind", mount_bind, OP_mount_bind, OP_unmount_bind },
+};
+
+static bool unmounts(void *place)
+{
+	return !umount2(place, 0) || errno != EBUSY;
+}
+
+void mounter(unsigned int number, struct rng *rng)
+{
+	const struct mounted *m = &mounts[number];
+
+	while (!shared->stop) {
+		if (!did(m->mounted, m->mount())) {
+			wrong("%s cannot be mounted: %m", m->place);
+			return;
+		}
+		usleep(rng_below(rng, MOUNTED_MS) * 1000);
+		/* a writer is in it for a moment only */
+		if (!wait_until(unmounts, (void *)m->place, UNMOUNT_MS))
+			wrong("%s cannot be unmounted for %d s", m->place, UNMOUNT_MS / 1000);
+		did(m->unmounted, true);
+		usleep(rng_below(rng, MOUNTED_MS) * 1000);
+	}
+}
+
+void reloader(unsigned int number, struct rng *rng)
+{
+	while (!shared->stop) {
+		int ret;
+
+		usleep((1000 + rng_below(rng, LOADED_MS)) * 1000);
+		ret = module_unload();
+		if (!did(OP_unload, !ret))
+			wrong("the module cannot be unloaded: %s", strerror(-ret));
+		usleep(rng_below(rng, 300000));
+		if (ret)
+			continue;
+		ret = module_load();
+		if (!did(OP_load, !ret))
+			wrong("the module cannot be loaded: %s", strerror(-ret));
+	}
+}
