@@ -72,16 +72,6 @@ static int attr_store(const struct attr *attr, const struct attr_rule *rule, cha
 			return -EBADMSG;
 		memcpy(out + rule->offset, attr->data, sizeof(__u16));
 		return 0;
-	case ATTR_32:
-		if (attr->len != sizeof(__u32))
-			return -EBADMSG;
-		memcpy(out + rule->offset, attr->data, sizeof(__u32));
-		return 0;
-	case ATTR_64:
-		if (attr->len != sizeof(__u64))
-			return -EBADMSG;
-		memcpy(out + rule->offset, attr->data, sizeof(__u64));
-		return 0;
 	case ATTR_UINT:
 		if (attr->len != sizeof(__u32) && attr->len != sizeof(__u64))
 			return -EBADMSG;
@@ -94,25 +84,41 @@ static int attr_store(const struct attr *attr, const struct attr_rule *rule, cha
 		return attr_store_bytes(attr, rule, attr->len - 1, out);
 	case ATTR_BINARY:
 		return attr_store_bytes(attr, rule, attr->len, out);
-	default:
+	case ATTR_NEST:
 		return attr_store_nest(attr, rule, out);
+	default:
+		/* a number that is not of this length */
+		return -EBADMSG;
 	}
 }
 
+/* Most are numbers: no more than needed is done for those. */
 int attr_parse(struct attrs attrs, const struct attr_rule *rules, unsigned int max, void *out,
 	       __u64 *has)
 {
+	__u64 found = 0;
 	struct attr attr;
 	int ret;
 
 	while ((ret = attr_next(&attrs, &attr)) > 0) {
-		if (attr.type > max || rules[attr.type].kind == ATTR_NONE)
+		const struct attr_rule *rule = &rules[attr.type];
+
+		if (attr.type > max || rule->kind == ATTR_NONE)
 			continue;
-		ret = attr_store(&attr, &rules[attr.type], out);
-		if (ret)
-			return ret;
-		if (has)
-			*has |= rules[attr.type].bit;
+		if (rule->kind == ATTR_64 && attr.len == sizeof(__u64)) {
+			memcpy((char *)out + rule->offset, attr.data, sizeof(__u64));
+		} else if (rule->kind == ATTR_32 && attr.len == sizeof(__u32)) {
+			memcpy((char *)out + rule->offset, attr.data, sizeof(__u32));
+		} else {
+			const struct attr other = attr;
+
+			ret = attr_store(&other, rule, out);
+			if (ret)
+				return ret;
+		}
+		found |= rule->bit;
 	}
+	if (has)
+		*has |= found;
 	return ret;
 }

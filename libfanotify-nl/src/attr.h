@@ -57,19 +57,19 @@ enum attr_kind {
  * @bit: to be set in the mask of what is there
  * @has_offset: of the nested struct's own mask of what is there (a __u32), from
  *	the start of that struct, or ATTR_NO_OFFSET
- * @nest: rules of a nest, by attribute number
  * @nest_max: highest number in @nest
+ * @nest: rules of a nest, by attribute number
  */
 struct attr_rule {
-	unsigned char kind;
+	unsigned short kind;
 	unsigned short offset;
 	unsigned short len_offset;
 	unsigned short min;
 	unsigned short max;
-	__u64 bit;
 	unsigned short has_offset;
-	const struct attr_rule *nest;
 	unsigned int nest_max;
+	__u64 bit;
+	const struct attr_rule *nest;
 };
 
 /**
@@ -82,10 +82,8 @@ static inline int attr_next(struct attrs *attrs, struct attr *attr)
 	struct nlattr head;
 	size_t step;
 
-	if (!attrs->len)
-		return 0;
 	if (attrs->len < NLA_HDRLEN)
-		return -EBADMSG;
+		return attrs->len ? -EBADMSG : 0;
 	memcpy(&head, attrs->pos, sizeof(head));
 	if (head.nla_len < NLA_HDRLEN || head.nla_len > attrs->len)
 		return -EBADMSG;

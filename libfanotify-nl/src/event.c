@@ -195,7 +195,9 @@ API int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_
 	struct attrs attrs;
 	int ret;
 
-	memset(event, 0, sizeof(*event));
 	ret = msg_parse(msg, len, FANOTIFY_CMD_EVENT, &attrs);
-	return ret ? ret : event_parse(attrs, event);
+	if (!ret)
+		return event_parse(attrs, event);
+	memset(event, 0, sizeof(*event));
+	return ret;
 }
