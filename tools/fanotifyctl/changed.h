@@ -25,12 +25,14 @@ struct changed {
  * @h: the library
  * @journal: number of the journal
  * @consumer: name of the consumer
+ * @from: read what is behind this, whatever is acknowledged; or NULL
  *
  * What has happened until now is among it.
  *
  * Return: 0; EXIT_FAILURE, and said so.
  */
-int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer);
+int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer,
+		 const struct fanotify_nl_cursor *from);
 
 /* The name of a CHANGE_* bit, or NULL. */
 const char *change_name(__u64 bit);

@@ -86,10 +86,12 @@ static int read_answer(struct changed *c, struct fanotify_nl *h)
 	return EXIT_FAILURE;
 }
 
-int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer)
+int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer,
+		 const struct fanotify_nl_cursor *from)
 {
 	struct fanotify_nl_read read = {
 		.consumer = consumer,
+		.cursor = from,
 		.options = FANOTIFY_NL_READ_FLUSH,
 	};
 	struct fanotify_nl_journal_info info;
@@ -109,7 +111,7 @@ int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const 
 		ret = read_answer(c, h);
 		if (ret)
 			return ret;
-		if (!read.cursor) {
+		if (read.options) {
 			first = records.cursor.index;
 			ret = fanotify_nl_journal_get(h, c->changes.real, &info);
 			if (ret)
@@ -233,7 +235,7 @@ static int changed_run(struct changed_command *cmd, struct fanotify_nl *h)
 		ret = changes_open(changes, cmd->path);
 	if (ret)
 		return ret;
-	ret = changed_read(&cmd->changed, h, info.id, cmd->consumer);
+	ret = changed_read(&cmd->changed, h, info.id, cmd->consumer, NULL);
 	if (!ret)
 		ret = changes_look(changes, print_path, cmd);
 	if (!ret)

@@ -14,9 +14,13 @@
 #include "fanotifyctl.h"
 #include "rsync.h"
 
-/* Hard links, ACLs and extended attributes too; what is mounted below is not ours. */
+/*
+ * Hard links, ACLs and extended attributes too; what is mounted below is not ours. With
+ * a filter of attributes, those of the system have to be left out as well (rsync(1)).
+ */
 #define OPTIONS_ALL \
-	"-aHAX", "--one-file-system", "--exclude=/" FANOTIFY_NL_JOURNAL_FOLDER, "--delete"
+	"-aHAX", "--one-file-system", "--exclude=/" FANOTIFY_NL_JOURNAL_FOLDER, "--delete", \
+	"--filter=-x system.*", "--filter=-x " RSYNC_CURSOR
 
 /*
  * What vanished is deleted, a directory with all that was in it. A path that ends in a

@@ -17,6 +17,9 @@
 /* So it ends, besides, when a file becomes a device while it is looked at. */
 #define RSYNC_PROTOCOL	2
 
+/* Of the directory that is the copy: how far it is. rsync leaves this attribute alone. */
+#define RSYNC_CURSOR	"trusted.fanotify-nl.sync"
+
 /**
  * struct rsync - How rsync is called.
  * @src: the directory whose contents go to

@@ -4,8 +4,13 @@
  *
  * All state is in two places: what the copy has, and what a consumer of the journal has
  * acknowledged. A round reads the records from there on, has rsync look at what they
- * name, and acknowledges them; so whatever is killed when, the next round looks at all
- * of it again. What happens while rsync runs has records that are still to come.
+ * name, and acknowledges them when the copy is on disk; so whatever is killed when, the
+ * next round looks at all of it again. What happens while rsync runs has records that
+ * are still to come.
+ *
+ * The copy itself says how far it is, where its filesystem has extended attributes, and
+ * is believed before the consumer: it may have been put back to an older state, or be
+ * one of several disks that are used in turn.
  *
  * A file whose data may have changed is transferred though size and time of the copy are
  * the same: times have the grain of the clock's tick, and rsync may have read the file
@@ -23,6 +28,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "changed.h"
@@ -57,6 +63,9 @@
  * @full: rsync has to look at everything
  * @why: why it has to, or NULL; it has not then
  * @registered: there is such a consumer
+ * @says: the copy says how far it is:
+ * @from: so far
+ * @unwritten: what rsync takes for transferred may not be there
  * @lock: held until this process and all its children have ended
  * @data: paths to transfer anew, or to delete
  * @attrs: paths of which only attributes are to be transferred
@@ -77,6 +86,9 @@ struct sync {
 	bool full;
 	const char *why;
 	bool registered;
+	bool says;
+	bool unwritten;
+	struct fanotify_nl_cursor from;
 	int lock;
 	FILE *data;
 	FILE *attrs;
@@ -183,6 +195,98 @@ static bool is_empty(const char *path)
 	return empty;
 }
 
+/* ---- how far the copy is ---- */
+
+/* The consumer's name, a space, a cursor. */
+#define SAID_MAX	(FANOTIFY_CONSUMER_NAME_MAX + 1 + FANOTIFY_NL_CURSOR_LEN)
+
+/* Instead: a write to it has failed, which the filesystem tells but once. */
+#define UNWRITTEN	"unwritten"
+
+/* Return: why it cannot be gone on with, or NULL. */
+static const char *ask_copy(struct sync *s, const unsigned char uuid[FANOTIFY_UUID_LEN])
+{
+	char said[SAID_MAX + 1], *cursor;
+	ssize_t len;
+
+	len = getxattr(s->local, RSYNC_CURSOR, said, SAID_MAX);
+	if (len < 0)
+		return errno == EOPNOTSUPP ? NULL : "the copy does not say how far it is";
+	said[len] = '\0';
+	if (!strcmp(said, UNWRITTEN)) {
+		s->unwritten = true;
+		return "the copy could not be written";
+	}
+	cursor = strchr(said, ' ');
+	if (!cursor)
+		return "the copy does not say how far it is";
+	*cursor++ = '\0';
+	if (strcmp(said, s->consumer) || fanotify_nl_cursor_parse(cursor, &s->from) ||
+	    memcmp(s->from.uuid, uuid, FANOTIFY_UUID_LEN))
+		return "the copy is one of something else";
+	s->says = true;
+	return NULL;
+}
+
+/* What the directory @fd says is on disk when this returns. */
+static int tell(int fd, const char *text)
+{
+	if (fsetxattr(fd, RSYNC_CURSOR, text, strlen(text), 0))
+		return -errno;
+	return fsync(fd) ? -errno : 0;
+}
+
+/* While everything is looked at it says nothing: whoever is killed then does it again. */
+static int silence_copy(const struct sync *s)
+{
+	int fd = open(s->local, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail_errno(errno, "%s", s->local);
+	if (s->unwritten)
+		;
+	else if (!fremovexattr(fd, RSYNC_CURSOR))
+		ret = fsync(fd);
+	else if (errno != ENODATA && errno != EOPNOTSUPP)
+		ret = -1;
+	if (ret)
+		fail_errno(errno, "%s: attribute " RSYNC_CURSOR, s->local);
+	close(fd);
+	return ret ? EXIT_FAILURE : 0;
+}
+
+/* What is acknowledged may not be lost by a crash. */
+static int tell_copy(struct sync *s)
+{
+	const bool changed = s->full || s->data || s->attrs;
+	char cursor[FANOTIFY_NL_CURSOR_LEN], *text;
+	int ret, fd;
+
+	fd = open(s->local, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(errno, "%s", s->local);
+	if (changed && syncfs(fd)) {
+		ret = fail_errno(errno, "%s", s->local);
+		tell(fd, UNWRITTEN);
+		close(fd);
+		return ret;
+	}
+	fanotify_nl_cursor_format(&s->changed.cursor, cursor);
+	text = xasprintf("%s %s", s->consumer, cursor);
+	ret = tell(fd, text);
+	if (!ret) {
+		s->says = true;
+		s->from = s->changed.cursor;
+	} else if (ret != -EOPNOTSUPP) {
+		ret = fail_errno(-ret, "%s: attribute " RSYNC_CURSOR, s->local);
+	} else {
+		ret = 0;
+	}
+	free(text);
+	close(fd);
+	return ret;
+}
+
 /* ---- the consumer ---- */
 
 /* One for each pair of directories: they are hashed (FNV-1a). */
@@ -268,6 +372,9 @@ static int acknowledge(struct sync *s)
 	/* what a crash puts back to what it was before has no gap then */
 	if (s->ordered && syncfs(s->changed.changes.fd))
 		return fail_errno(errno, "%s", s->rsync.src);
+	ret = s->local ? tell_copy(s) : 0;
+	if (ret)
+		return ret;
 	ret = fanotify_nl_consumer_ack(s->h, s->journal, s->consumer, NULL, &s->changed.cursor,
 				       options);
 	return ret ? fail_nl(s->h, ret, "acknowledge") : 0;
@@ -331,8 +438,10 @@ static int apply(struct sync *s)
 {
 	int ret = 0;
 
-	if (s->full)
-		ret = run_rsync(s, NULL, false);
+	if (s->full && s->local && !s->rsync.dry_run)
+		ret = silence_copy(s);
+	if (!ret && s->full)
+		ret = run_rsync(s, NULL, s->unwritten);
 	/* names first: they change the times of directories */
 	if (!ret && s->data)
 		ret = run_rsync(s, s->data, true);
@@ -359,7 +468,8 @@ static int sync_round(struct sync *s)
 	list_close(&s->data);
 	list_close(&s->attrs);
 	if (s->registered) {
-		ret = changed_read(&s->changed, s->h, s->journal, s->consumer);
+		ret = changed_read(&s->changed, s->h, s->journal, s->consumer,
+				   s->says ? &s->from : NULL);
 		s->records += changes->records;
 		s->gaps += s->changed.gaps;
 	}
@@ -464,6 +574,8 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		need_full(s, s->why);
 	else if (s->local && is_empty(s->local))
 		need_full(s, "the copy is empty");
+	else if (s->local && (s->why = ask_copy(s, info.uuid)))
+		need_full(s, s->why);
 	return 0;
 }
 
