@@ -8,8 +8,8 @@
  */
 #include <dirent.h>
 #include <time.h>
-#include <sys/xattr.h>
 
+#include "steps.h"
 #include "storm.h"
 #include "test.h"
 
@@ -29,10 +29,8 @@ FIXTURE_TEARDOWN(cost)
 
 /* ---- without a group ---- */
 
-enum step { CREATE, WRITE, CLOSE, CHMOD, SETXATTR, UNLINK, STEPS };
-
-static const char *const step_names[STEPS] = {
-	"create", "write", "close", "chmod", "setxattr", "unlink",
+static const struct steps steps = {
+	6, { CREATE, WRITE, CLOSE, CHMOD, SETXATTR, UNLINK },
 };
 
 enum presence { WITHOUT, LOADED, AFTER, PRESENCES };
@@ -41,58 +39,8 @@ static const char *const presence_names[PRESENCES] = {
 	"no module", "before any group", "after the last group",
 };
 
-#define WORKED_ON	1000
-#define ROUNDS		10
 /* In thousandths. */
 #define TOLERANCE	5
-
-static bool do_step(enum step step, const char *name, int *fd)
-{
-	switch (step) {
-	case CREATE:
-		*fd = open(name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644);
-		return *fd >= 0;
-	case WRITE:
-		return write(*fd, "x", 1) == 1;
-	case CLOSE:
-		return !close(*fd);
-	case CHMOD:
-		return !chmod(name, 0600);
-	case SETXATTR:
-		return !setxattr(name, "user.name", "value", 5, 0);
-	case UNLINK:
-		return !unlink(name);
-	default:
-		return false;
-	}
-}
-
-/* What was freed before is freed by RCU and by kernel threads. */
-static void settle(void)
-{
-	usleep(100000);
-}
-
-/* Each step is done to all files before the next one; instructions for one. */
-static bool measure_steps(double cost[STEPS])
-{
-	static int fd[WORKED_ON];
-	char name[16];
-
-	for (int step = 0; step < STEPS; step++) {
-		__u64 start;
-
-		settle();
-		start = now_ns();
-		for (int i = 0; i < WORKED_ON; i++) {
-			snprintf(name, sizeof(name), "%06d", i);
-			if (!do_step(step, name, &fd[i]))
-				return false;
-		}
-		cost[step] = (double)(now_ns() - start) / WORKED_ON;
-	}
-	return true;
-}
 
 static bool is_seen(void)
 {
@@ -127,21 +75,10 @@ static int bring_about(enum presence presence)
 	}
 }
 
-/* Interrupts, RCU and what memory is free come on top by chance: the least counts. */
-static double least(double rounds[ROUNDS][STEPS], enum step step)
-{
-	double least = rounds[0][step];
-
-	for (int i = 1; i < ROUNDS; i++)
-		if (rounds[i][step] < least)
-			least = rounds[i][step];
-	return least;
-}
-
 /* Its sleeping counts as time, and takes none. */
 TEST_F_TIMEOUT(cost, nothing_is_paid_without_a_group, 1800)
 {
-	static double cost[PRESENCES][ROUNDS][STEPS];
+	static struct cost cost[PRESENCES];
 
 	/* the first round warms up */
 	for (int round = -1; round < ROUNDS; round++)
@@ -150,26 +87,17 @@ TEST_F_TIMEOUT(cost, nothing_is_paid_without_a_group, 1800)
 			/* each time what a group leaves behind has time to go */
 			sleep(15);
 			ASSERT_EQ(0, work_here());
-			ASSERT_TRUE(measure_steps(cost[presence][round < 0 ? 0 : round]));
+			ASSERT_TRUE(steps_measure(&steps, &cost[presence],
+						  round < 0 ? 0 : round));
 			ASSERT_EQ(0, chdir("/"));
 			ASSERT_EQ(0, umount(WORK));
 		}
 	printf("# instructions for one operation, and by how much it is more than without:\n");
-	printf("# %-22s", "");
-	for (int step = 0; step < STEPS; step++)
-		printf("%17s", step_names[step]);
-	printf("\n");
-	for (int presence = 0; presence < PRESENCES; presence++) {
-		printf("# %-22s", presence_names[presence]);
-		for (int step = 0; step < STEPS; step++) {
-			double is = least(cost[presence], step);
-			double more = is / least(cost[WITHOUT], step) - 1;
-
-			printf("%8.0f %+7.2f%%", is, more * 100);
-			EXPECT_LT(more * 1000, TOLERANCE);
-		}
-		printf("\n");
-	}
+	cost_print(&steps, cost, presence_names, PRESENCES);
+	for (int presence = 0; presence < PRESENCES; presence++)
+		for (int step = 0; step < steps.count; step++)
+			EXPECT_LT(cost_least(&cost[presence], step) * 1000,
+				  cost_least(&cost[WITHOUT], step) * (1000 + TOLERANCE));
 }
 
 /* ---- a subtree mark ---- */
