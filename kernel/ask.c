@@ -125,14 +125,16 @@ void __init fanl_ask_init(void)
 
 /**
  * struct fanl_ask - an access
+ * @fsn: the gate's group that fsnotify has called
  * @call: fsnotify's call about it
  * @iter_info: the gate's marks on what is accessed
  * @inode: what is accessed
- * @memory: its own gate mark, or NULL
+ * @memory: its own mark of the gate, which remembers, or NULL
  * @wants: what the marks of the group say that is asked
  * @kinds: what it is asked about
  */
 struct fanl_ask {
+	struct fsnotify_group		*fsn;
 	struct fanl_hook_call		call;
 	struct fsnotify_iter_info	*iter_info;
 	struct inode			*inode;
@@ -148,19 +150,39 @@ static struct sk_buff *fanl_ask_make(struct fanl_group *group, void *arg)
 	return fanl_hook_perm_event(group, &ask->call, &ask->wants, ask->kinds);
 }
 
-/* The group's mark on the object that one of the gate's is on. */
-static struct fanl_mark *fanl_ask_mark(const struct fanl_group *group,
-				       const struct fsnotify_mark *gate_mark)
+/* The mark of a group among those of an object. */
+static struct fsnotify_mark *
+fanl_ask_find(const struct fsnotify_mark_connector *conn,
+	      const struct fsnotify_group *group)
 {
-	struct fsnotify_mark_connector *conn = READ_ONCE(gate_mark->connector);
 	struct fsnotify_mark *fsn;
 
 	if (!conn)
 		return NULL;
 	hlist_for_each_entry_rcu(fsn, &conn->list, obj_list, true)
-		if (fsn->group == group->fsn)
-			return container_of(fsn, struct fanl_mark, fsn);
+		if (fsn->group == group)
+			return fsn;
 	return NULL;
+}
+
+/* The group's mark on the object that one of the gate's is on. */
+static struct fanl_mark *fanl_ask_mark(const struct fanl_group *group,
+				       const struct fsnotify_mark *gate_mark)
+{
+	struct fsnotify_mark *fsn;
+
+	fsn = fanl_ask_find(READ_ONCE(gate_mark->connector), group->fsn);
+	return fsn ? container_of(fsn, struct fanl_mark, fsn) : NULL;
+}
+
+/* As what fsnotify has found is not of the group that remembers. */
+static struct fanl_gate_mark *fanl_ask_memory(struct inode *inode)
+{
+	struct fsnotify_mark *fsn;
+
+	fsn = fanl_ask_find(rcu_dereference_raw(inode->i_fsnotify_marks),
+			    fanl_gate_fsn);
+	return fsn ? container_of(fsn, struct fanl_gate_mark, fsn) : NULL;
 }
 
 /* What the group wants to decide of this access. */
@@ -250,6 +272,8 @@ static int fanl_ask_group(struct fanl_group *group, struct fanl_ask *ask)
 	ask->kinds = fanl_ask_kinds(group, ask);
 	if (!ask->kinds)
 		return 0;
+	if (ask->fsn == fanl_pre_gate_fsn)
+		ask->memory = fanl_ask_memory(ask->inode);
 	if (ask->memory &&
 	    fanl_memory_recall(group, ask->memory, ask->inode,
 			       ask->kinds & FANL_KINDS_PERM, &error)) {
@@ -266,6 +290,7 @@ int fanl_ask_event(struct fsnotify_group *fsn, u32 mask, const void *data,
 {
 	struct fsnotify_mark *of_inode = fsnotify_iter_inode_mark(iter_info);
 	struct fanl_ask ask = {
+		.fsn = fsn,
 		.call = {
 			.mask = mask,
 			.data = data,
@@ -280,13 +305,16 @@ int fanl_ask_event(struct fsnotify_group *fsn, u32 mask, const void *data,
 	struct fanl_group *group;
 	int err = 0;
 
-	if (of_inode)
+	if (of_inode && fsn == fanl_gate_fsn)
 		ask.memory = container_of(of_inode, struct fanl_gate_mark, fsn);
 	if (ask.memory && ((mask & FS_MODIFY) ||
 			   ((mask & FS_OPEN_PERM) &&
 			    inode_is_open_for_write(ask.inode))))
 		fanl_memory_changed(ask.memory);
 	if (!(mask & ALL_FSNOTIFY_PERM_EVENTS))
+		return 0;
+	/* fsnotify tells of others, too, if accesses to them are asked about */
+	if ((mask & FANL_KIND_PRE_ACCESS) && !S_ISREG(ask.inode->i_mode))
 		return 0;
 	if (fanl_gate_exempt())
 		return 0;

@@ -60,6 +60,35 @@ static inline struct file *dentry_open_nonotify(const struct path *path,
 #define FSNOTIFY_MODIFY_MMAP	3
 #endif
 
+/* Linux 7: who is about to use bytes of a file can wait for them. */
+#ifdef FS_PRE_ACCESS
+#define FANL_KIND_PRE_ACCESS	((u64)FANOTIFY_KIND_PRE_ACCESS)
+#define FANL_PRIO_PRE_CONTENT	FSNOTIFY_PRIO_PRE_CONTENT
+
+static inline bool fanl_needed_told(u64 *offset, u64 *length, const void *data,
+				    int data_type)
+{
+	const struct file_range *range = fsnotify_data_file_range(data,
+								  data_type);
+
+	if (!range)
+		return false;
+	*offset = range->pos;
+	*length = range->count;
+	return true;
+}
+#else
+#define FANL_KIND_PRE_ACCESS	0ULL
+#define FANL_PRIO_PRE_CONTENT	FSNOTIFY_PRIO_CONTENT
+#define SB_I_ALLOW_HSM		0
+
+static inline bool fanl_needed_told(u64 *offset, u64 *length, const void *data,
+				    int data_type)
+{
+	return false;
+}
+#endif
+
 /**
  * struct fanl_modified - what fsnotify tells of the modification of a file
  * @pos: where it begins, negative for unknown

@@ -9,6 +9,9 @@
  * permission kinds in its mask or ignore mask, which asks for all of those
  * together. From it the callback finds theirs, which are on the same object.
  *
+ * What comes before there is content (pre-access) is to be asked before all else, and
+ * fsnotify has a class for it: another such group has the marks that ask for that.
+ *
  * Each such mark of a group has a share. Without shares, and with nothing to see
  * for what is remembered, the mark goes. It does not keep its inode. It is
  * destroyed by a worker: the last share may go in fsnotify's callback for the end
@@ -26,7 +29,7 @@
 #include "object.h"
 #include "remember.h"
 
-struct fsnotify_group *fanl_gate_fsn;
+struct fsnotify_group *fanl_gate_fsn, *fanl_pre_gate_fsn;
 
 static struct fanl_gate_mark *fanl_gate_mark_of(struct fsnotify_mark *fsn)
 {
@@ -45,7 +48,7 @@ static void fanl_gate_mark_work(struct work_struct *work)
 	gate_mark->dead = dead;
 	spin_unlock(&gate_mark->lock);
 	if (dead)
-		fsnotify_destroy_mark(&gate_mark->fsn, fanl_gate_fsn);
+		fsnotify_destroy_mark(&gate_mark->fsn, gate_mark->fsn.group);
 	fsnotify_put_mark(&gate_mark->fsn);
 }
 
@@ -83,7 +86,8 @@ void fanl_gate_drop(struct fanl_gate_mark *gate_mark)
 	fsnotify_put_mark(&gate_mark->fsn);
 }
 
-static struct fanl_gate_mark *fanl_gate_mark_alloc(u32 fs_mask)
+static struct fanl_gate_mark *fanl_gate_mark_alloc(struct fsnotify_group *fsn,
+						   u32 fs_mask)
 {
 	struct fanl_gate_mark *gate_mark = kzalloc(sizeof(*gate_mark),
 						   GFP_KERNEL_ACCOUNT);
@@ -95,7 +99,7 @@ static struct fanl_gate_mark *fanl_gate_mark_alloc(u32 fs_mask)
 	INIT_LIST_HEAD(&gate_mark->memories);
 	INIT_LIST_HEAD(&gate_mark->age);
 	INIT_WORK(&gate_mark->work, fanl_gate_mark_work);
-	fsnotify_init_mark(&gate_mark->fsn, fanl_gate_fsn);
+	fsnotify_init_mark(&gate_mark->fsn, fsn);
 	gate_mark->fsn.mask = fs_mask;
 	gate_mark->fsn.flags = FSNOTIFY_MARK_FLAG_NO_IREF;
 	return gate_mark;
@@ -103,6 +107,7 @@ static struct fanl_gate_mark *fanl_gate_mark_alloc(u32 fs_mask)
 
 /**
  * fanl_gate_mark_get - the gate's mark of an object, made if there is none
+ * @fsn: the gate's group that it is of
  * @obj: the object
  * @obj_type: enum fsnotify_obj_type
  * @fs_mask: of a new one
@@ -111,18 +116,19 @@ static struct fanl_gate_mark *fanl_gate_mark_alloc(u32 fs_mask)
  *
  * Return: the mark, with a reference, or an error.
  */
-struct fanl_gate_mark *fanl_gate_mark_get(void *obj, unsigned int obj_type,
+struct fanl_gate_mark *fanl_gate_mark_get(struct fsnotify_group *fsn,
+					  void *obj, unsigned int obj_type,
 					  u32 fs_mask)
 {
 	struct fanl_gate_mark *gate_mark;
-	struct fsnotify_mark *fsn;
+	struct fsnotify_mark *mark;
 	int err;
 
 	do {
-		fsn = fsnotify_find_mark(obj, obj_type, fanl_gate_fsn);
-		if (fsn)
-			return fanl_gate_mark_of(fsn);
-		gate_mark = fanl_gate_mark_alloc(fs_mask);
+		mark = fsnotify_find_mark(obj, obj_type, fsn);
+		if (mark)
+			return fanl_gate_mark_of(mark);
+		gate_mark = fanl_gate_mark_alloc(fsn, fs_mask);
 		if (!gate_mark)
 			return ERR_PTR(-ENOMEM);
 		err = fsnotify_add_mark(&gate_mark->fsn, obj, obj_type, 0);
@@ -154,19 +160,20 @@ static bool fanl_gate_mark_share(struct fanl_gate_mark *gate_mark, u32 fs_mask,
 }
 
 /* A share in what an object's gate mark asks for; the share holds a reference. */
-static struct fanl_gate_mark *fanl_gate_share(const struct fanl_object *object,
+static struct fanl_gate_mark *fanl_gate_share(struct fsnotify_group *fsn,
+					      const struct fanl_object *object,
 					      u32 fs_mask)
 {
 	for (;;) {
 		struct fanl_gate_mark *gate_mark;
 		bool grown;
 
-		gate_mark = fanl_gate_mark_get(object->obj, object->obj_type,
-					       fs_mask);
+		gate_mark = fanl_gate_mark_get(fsn, object->obj,
+					       object->obj_type, fs_mask);
 		if (IS_ERR(gate_mark))
 			return gate_mark;
 		if (!fanl_gate_mark_share(gate_mark, fs_mask, &grown)) {
-			fsnotify_destroy_mark(&gate_mark->fsn, fanl_gate_fsn);
+			fsnotify_destroy_mark(&gate_mark->fsn, fsn);
 			fsnotify_put_mark(&gate_mark->fsn);
 			continue;
 		}
@@ -178,8 +185,40 @@ static struct fanl_gate_mark *fanl_gate_share(const struct fanl_object *object,
 	}
 }
 
+/* Let one of a mark's shares be one for these kinds, or none for no kind. */
+static int fanl_gate_follow_in(struct fsnotify_group *fsn,
+			       struct fanl_mark *mark,
+			       struct fanl_gate_mark **shared,
+			       const struct fanl_object *object, u64 kinds)
+{
+	struct fanl_gate_mark *share = NULL, *old;
+	u32 fs_mask;
+
+	if (!((kinds & FANL_KINDS_PERM) || READ_ONCE(*shared)))
+		return 0;
+	if (kinds & FANL_KINDS_PERM) {
+		fs_mask = fanl_kinds_to_gate(kinds, mark->type);
+		if (fsn == fanl_gate_fsn && object->inode &&
+		    !S_ISDIR(object->inode->i_mode))
+			fs_mask |= FANL_MEMORY_EVENTS;
+		share = fanl_gate_share(fsn, object, fs_mask);
+		if (IS_ERR(share))
+			return PTR_ERR(share);
+	}
+	xa_lock(&mark->group->marks);
+	old = *shared;
+	*shared = share;
+	/* gone again, and nobody would give the share up */
+	if (xa_load(&mark->group->marks, mark->id) != mark)
+		swap(*shared, old);
+	xa_unlock(&mark->group->marks);
+	if (old)
+		fanl_gate_drop(old);
+	return 0;
+}
+
 /**
- * fanl_gate_follow - let the gate's mark of an object follow a group's mark
+ * fanl_gate_follow - let the gate's marks of an object follow a group's mark
  * @mark: the group's mark, attached; its group's mark_lock is held
  * @object: what it is attached to
  * @kinds: all that it asks for or ignores
@@ -189,30 +228,17 @@ static struct fanl_gate_mark *fanl_gate_share(const struct fanl_object *object,
 int fanl_gate_follow(struct fanl_mark *mark, const struct fanl_object *object,
 		     u64 kinds)
 {
-	struct fanl_gate_mark *share = NULL, *old;
-	u32 fs_mask;
+	const u64 late = FANL_KINDS_PERM & ~FANL_KIND_PRE_ACCESS;
+	int err;
 
-	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE ||
-	    !((kinds & FANL_KINDS_PERM) || READ_ONCE(mark->gate)))
+	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
 		return 0;
-	if (kinds & FANL_KINDS_PERM) {
-		fs_mask = fanl_kinds_to_gate(kinds, mark->type);
-		if (object->inode && !S_ISDIR(object->inode->i_mode))
-			fs_mask |= FANL_MEMORY_EVENTS;
-		share = fanl_gate_share(object, fs_mask);
-		if (IS_ERR(share))
-			return PTR_ERR(share);
-	}
-	xa_lock(&mark->group->marks);
-	old = mark->gate;
-	mark->gate = share;
-	/* gone again, and nobody would give the share up */
-	if (xa_load(&mark->group->marks, mark->id) != mark)
-		swap(mark->gate, old);
-	xa_unlock(&mark->group->marks);
-	if (old)
-		fanl_gate_drop(old);
-	return 0;
+	err = fanl_gate_follow_in(fanl_gate_fsn, mark, &mark->gate, object,
+				  kinds & ~FANL_KIND_PRE_ACCESS);
+	if (err)
+		return err;
+	return fanl_gate_follow_in(fanl_pre_gate_fsn, mark, &mark->pre_gate,
+				   object, kinds & ~late);
 }
 
 static void fanl_gate_free_mark(struct fsnotify_mark *fsn)
@@ -236,21 +262,37 @@ static const struct fsnotify_ops fanl_gate_ops = {
 	.free_mark = fanl_gate_free_mark,
 };
 
+/* What destroying a mark may evict has marks of other groups: @key is this one's. */
+static struct fsnotify_group *
+fanl_gate_fsn_alloc(enum fsnotify_group_prio priority, struct lock_class_key *key)
+{
+	struct fsnotify_group *fsn = fsnotify_alloc_group(&fanl_gate_ops, 0);
+
+	if (IS_ERR(fsn))
+		return fsn;
+	lockdep_set_class(&fsn->mark_mutex, key);
+	fsn->priority = priority;
+	return fsn;
+}
+
 int fanl_gate_marks_init(void)
 {
-	static struct lock_class_key mark_mutex_key;
+	static struct lock_class_key key, pre_key;
 
-	fanl_gate_fsn = fsnotify_alloc_group(&fanl_gate_ops, 0);
+	fanl_gate_fsn = fanl_gate_fsn_alloc(FSNOTIFY_PRIO_CONTENT, &key);
 	if (IS_ERR(fanl_gate_fsn))
 		return PTR_ERR(fanl_gate_fsn);
-	/* what destroying a mark may evict has marks of other groups */
-	lockdep_set_class(&fanl_gate_fsn->mark_mutex, &mark_mutex_key);
-	fanl_gate_fsn->priority = FSNOTIFY_PRIO_CONTENT;
+	fanl_pre_gate_fsn = fanl_gate_fsn_alloc(FANL_PRIO_PRE_CONTENT, &pre_key);
+	if (IS_ERR(fanl_pre_gate_fsn)) {
+		fsnotify_put_group(fanl_gate_fsn);
+		return PTR_ERR(fanl_pre_gate_fsn);
+	}
 	return 0;
 }
 
 /* When there is no group any more, and no mark of one. */
 void fanl_gate_marks_exit(void)
 {
+	fsnotify_put_group(fanl_pre_gate_fsn);
 	fsnotify_put_group(fanl_gate_fsn);
 }

@@ -37,13 +37,14 @@ struct fanl_gate_mark {
 	struct work_struct	work;
 };
 
-extern struct fsnotify_group *fanl_gate_fsn;
+extern struct fsnotify_group *fanl_gate_fsn, *fanl_pre_gate_fsn;
 
 int fanl_gate_follow(struct fanl_mark *mark, const struct fanl_object *object,
 		     u64 kinds);
 void fanl_gate_drop(struct fanl_gate_mark *gate_mark);
 
-struct fanl_gate_mark *fanl_gate_mark_get(void *obj, unsigned int obj_type,
+struct fanl_gate_mark *fanl_gate_mark_get(struct fsnotify_group *fsn,
+					  void *obj, unsigned int obj_type,
 					  u32 fs_mask);
 void fanl_gate_mark_check(struct fanl_gate_mark *gate_mark);
 

@@ -386,6 +386,9 @@ static void fanl_hook_gather(struct fanl_hook *hook, struct inode *inode)
 						   operation, inode,
 						   &event->offset,
 						   &event->length);
+	else if (event->kinds & FANL_KIND_PRE_ACCESS)
+		event->ranged = fanl_needed_told(&event->offset, &event->length,
+						 hook->data, hook->data_type);
 	event->node[FANL_NODE_OBJECT].inode = inode;
 	event->node[FANL_NODE_OBJECT].with_stat = true;
 	if (event->kinds & FANL_KINDS_DIRENT) {

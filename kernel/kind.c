@@ -39,6 +39,9 @@ static_assert(FANOTIFY_KIND_FS_ERROR == FAN_FS_ERROR);
 static_assert(FANOTIFY_KIND_OPEN_PERM == FAN_OPEN_PERM);
 static_assert(FANOTIFY_KIND_ACCESS_PERM == FAN_ACCESS_PERM);
 static_assert(FANOTIFY_KIND_OPEN_EXEC_PERM == FAN_OPEN_EXEC_PERM);
+#ifdef FAN_PRE_ACCESS
+static_assert(FANOTIFY_KIND_PRE_ACCESS == FAN_PRE_ACCESS);
+#endif
 static_assert(FANOTIFY_KIND_EVENT_ON_CHILD == FAN_EVENT_ON_CHILD);
 static_assert(FANOTIFY_KIND_RENAME == FAN_RENAME);
 static_assert(FANOTIFY_KIND_ONDIR == FAN_ONDIR);
@@ -120,13 +123,13 @@ u64 fanl_kinds_exact(void)
 }
 
 /**
- * fanl_kinds_ranged - kinds whose events say which bytes have changed
+ * fanl_kinds_ranged - kinds whose events say which bytes they are about
  *
  * Return: the kinds.
  */
 u64 fanl_kinds_ranged(void)
 {
-	u64 kinds = 0;
+	u64 kinds = FANL_KIND_PRE_ACCESS;
 
 	if (fanl_operations_available())
 		kinds |= FANOTIFY_KIND_TRUNCATE;
@@ -146,7 +149,7 @@ u64 fanl_kinds_ranged(void)
  * referenced; see fanl_freeing_mark(). A name in a directory is of interest
  * whatever it names, so those kinds come for directories without ONDIR. Times
  * that are set one without the other come as FS_MODIFY and FS_ACCESS. Permission
- * is asked for by another group, see fanl_kinds_to_gate().
+ * is asked for by other groups, see fanl_kinds_to_gate().
  *
  * Return: bits of FS_*.
  */

@@ -53,7 +53,7 @@ struct fanl_operation;
 /* Whoever does it waits for a verdict. */
 #define FANL_KINDS_PERM \
 	((u64)FANOTIFY_KIND_OPEN_PERM | FANOTIFY_KIND_OPEN_EXEC_PERM | \
-	 FANOTIFY_KIND_ACCESS_PERM)
+	 FANOTIFY_KIND_ACCESS_PERM | FANL_KIND_PRE_ACCESS)
 
 /* Only events with a struct path reach a mount mark (fs/notify/fsnotify.c). */
 #define FANL_KINDS_MOUNT \
@@ -84,7 +84,10 @@ struct fanl_operation;
 #define FANL_KINDS_SUBTREE \
 	(FANL_KINDS_INODE & ~(u64)FANOTIFY_KIND_EVENT_ON_CHILD)
 
-#define FANL_KINDS_GLOBAL (FANL_KINDS_FILESYSTEM | FANOTIFY_KIND_COVERED)
+/* Not of filesystems that have not said that they allow pre-access. */
+#define FANL_KINDS_GLOBAL \
+	((FANL_KINDS_FILESYSTEM & ~FANL_KIND_PRE_ACCESS) | \
+	 FANOTIFY_KIND_COVERED)
 
 /* What filters do not look at: a filesystem as a whole, and the watching itself. */
 #define FANL_KINDS_UNFILTERED \

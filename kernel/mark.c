@@ -199,17 +199,21 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 
 static void fanl_mark_forget(struct fanl_mark *mark)
 {
-	struct fanl_gate_mark *gate;
+	struct fanl_gate_mark *gate, *pre_gate;
 
 	xa_lock(&mark->group->marks);
 	fanl_subtree_erase(mark);
 	__xa_erase(&mark->group->marks, mark->id);
 	gate = mark->gate;
 	mark->gate = NULL;
+	pre_gate = mark->pre_gate;
+	mark->pre_gate = NULL;
 	xa_unlock(&mark->group->marks);
 	atomic_dec(&mark->group->nr_marks);
 	if (gate)
 		fanl_gate_drop(gate);
+	if (pre_gate)
+		fanl_gate_drop(pre_gate);
 }
 
 static void fanl_mark_destroy(struct fanl_mark *mark)

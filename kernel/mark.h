@@ -42,6 +42,7 @@ struct netlink_ext_ack;
  * @subtree_node: in group's subtrees, while there is @root [as @root]
  * @gate: in which it has a share, while it asks for permission kinds or ignores
  *	them [lock of group's marks]
+ * @pre_gate: the same, for those that come before there is content
  */
 struct fanl_mark {
 	struct fsnotify_mark	fsn;
@@ -62,6 +63,7 @@ struct fanl_mark {
 	const struct inode	*root;
 	struct hlist_node	subtree_node;
 	struct fanl_gate_mark	*gate;
+	struct fanl_gate_mark	*pre_gate;
 };
 
 /**

@@ -281,7 +281,7 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 	const u64 kinds = (FANL_KINDS_ALL | FANOTIFY_KIND_GAP) &
 			  ~(fanl_ask_available() ? 0 : FANL_KINDS_PERM);
 	const u64 exact = fanl_kinds_exact();
-	const u64 ranged = fanl_kinds_ranged();
+	const u64 ranged = fanl_kinds_ranged() & kinds;
 	struct sk_buff *reply;
 	void *hdr;
 	int err;

@@ -96,6 +96,17 @@ static int fanl_object_check_type(const struct fanl_mark_request *req,
 			       "filesystem does not let accesses to it wait");
 		return -EINVAL;
 	}
+	if ((kinds & FANL_KIND_PRE_ACCESS) &&
+	    !(req->path.mnt->mnt_sb->s_iflags & SB_I_ALLOW_HSM)) {
+		NL_SET_ERR_MSG(extack,
+			       "filesystem does not let what is in its files be brought when it is needed");
+		return -EOPNOTSUPP;
+	}
+	if ((kinds & FANL_KIND_PRE_ACCESS) && inode &&
+	    !S_ISREG(inode->i_mode) && !S_ISDIR(inode->i_mode)) {
+		NL_SET_ERR_MSG(extack, "only what is in a regular file can be brought");
+		return -EINVAL;
+	}
 	if (req->type != FANOTIFY_MARK_TYPE_INODE &&
 	    req->type != FANOTIFY_MARK_TYPE_SUBTREE) {
 		if (!(req->path.mnt->mnt_sb->s_flags & SB_NOUSER))
@@ -151,7 +162,8 @@ static int fanl_object_check_ignore(const struct fanl_mark_request *req,
  *
  * Return: 0; -ENOTDIR, kinds or a type of directories on something else;
  * -EINVAL, cannot be watched, as a whole or at all, or ignored so; -EBUSY, to be
- * ignored and open for writing; -ENOENT, no inode.
+ * ignored and open for writing; -ENOENT, no inode; -EOPNOTSUPP, not on this
+ * filesystem.
  */
 int fanl_object_check(const struct fanl_mark_request *req,
 		      struct netlink_ext_ack *extack)

@@ -169,7 +169,8 @@ struct fanl_gate_mark *fanl_memory_arm(struct inode *inode,
 	if (!S_ISREG(inode->i_mode) || inode_is_open_for_write(inode))
 		return NULL;
 	if (!gate_mark)
-		gate_mark = fanl_gate_mark_get(inode, FSNOTIFY_OBJ_TYPE_INODE,
+		gate_mark = fanl_gate_mark_get(fanl_gate_fsn, inode,
+					       FSNOTIFY_OBJ_TYPE_INODE,
 					       FANL_MEMORY_EVENTS);
 	else if (!refcount_inc_not_zero(&gate_mark->fsn.refcnt))
 		gate_mark = NULL;

@@ -2,6 +2,7 @@
 /*
  * Permission groups, and processes that need permission.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -39,13 +41,15 @@ struct fanotify_nl *gate_open(__u32 number, __u32 flags, struct fanotify_nl_sett
 struct outcome {
 	int error;
 	double ms;
+	unsigned char byte;
 };
 
+static char buffer[65536];
+
 /* Opened before: fewer things that need permission. */
-static int do_access(enum access_kind kind, const char *path, int fd)
+static int do_access(enum access_kind kind, const char *path, int fd, struct range range)
 {
 	static char *const argv[] = { "test", NULL }, *const envp[] = { NULL };
-	char byte;
 
 	switch (kind) {
 	case OPEN:
@@ -53,19 +57,28 @@ static int do_access(enum access_kind kind, const char *path, int fd)
 	case OPEN_WRITE:
 		return open(path, O_RDWR) < 0 ? errno : 0;
 	case READ:
-		return read(fd, &byte, 1) < 0 ? errno : 0;
+		return pread(fd, buffer, range.length, range.offset) < 0 ? errno : 0;
 	case EXEC:
 		execve(path, argv, envp);
 		return errno;
 	case LIST:
 		return open(path, O_RDONLY | O_DIRECTORY) < 0 ? errno : 0;
+	case READ_DIR:
+		return getdents64(fd, buffer, sizeof(buffer)) < 0 ? errno : 0;
+	case WRITE:
+		return pwrite(fd, buffer, range.length, range.offset) < 0 ? errno : 0;
+	case MAP:
+		return mmap(NULL, range.length, PROT_READ, MAP_PRIVATE, fd,
+			    range.offset) == MAP_FAILED ? errno : 0;
+	case TRUNCATE:
+		return truncate(path, range.offset) ? errno : 0;
 	}
 	return EINVAL;
 }
 
-static void run(enum access_kind kind, const char *path, uid_t uid, int out)
+static void run(enum access_kind kind, const char *path, uid_t uid, struct range range, int out)
 {
-	struct outcome outcome;
+	struct outcome outcome = {};
 	__u64 begun;
 	int fd = -1;
 
@@ -76,17 +89,21 @@ static void run(enum access_kind kind, const char *path, uid_t uid, int out)
 			close(i);
 	if (uid && setresuid(uid, uid, uid))
 		_exit(100);
-	if (kind == READ)
+	if (kind == READ || kind == READ_DIR || kind == MAP)
 		fd = open(path, O_RDONLY);
+	else if (kind == WRITE)
+		fd = open(path, O_WRONLY);
 	begun = now_ns();
-	outcome.error = do_access(kind, path, fd);
+	outcome.error = do_access(kind, path, fd, range);
 	outcome.ms = (now_ns() - begun) / 1e6;
+	outcome.byte = buffer[0];
 	if (write(out, &outcome, sizeof(outcome)) != sizeof(outcome))
 		_exit(101);
 	_exit(0);
 }
 
-int access_start(struct access *a, enum access_kind kind, const char *path, uid_t uid)
+int access_start_range(struct access *a, enum access_kind kind, const char *path, uid_t uid,
+		       struct range range)
 {
 	int pipefd[2];
 
@@ -98,11 +115,16 @@ int access_start(struct access *a, enum access_kind kind, const char *path, uid_
 		return -errno;
 	if (!a->pid) {
 		close(pipefd[0]);
-		run(kind, path, uid, pipefd[1]);
+		run(kind, path, uid, range, pipefd[1]);
 	}
 	close(pipefd[1]);
 	a->fd = pipefd[0];
 	return 0;
+}
+
+int access_start(struct access *a, enum access_kind kind, const char *path, uid_t uid)
+{
+	return access_start_range(a, kind, path, uid, (struct range){ 0, 1 });
 }
 
 /* A program that was executed closes the pipe, and ends. */
@@ -121,6 +143,7 @@ int access_end(struct access *a, int timeout_ms)
 	if (!n)
 		return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
 	a->ms = outcome.ms;
+	a->byte = outcome.byte;
 	return outcome.error;
 }
 

@@ -25,17 +25,32 @@ struct fanotify_nl *gate_open(__u32 number, __u32 flags, struct fanotify_nl_sett
  * @pid: the process
  * @fd: where it tells how it went
  * @ms: how long it took
+ * @byte: the first one that it has read
  */
 struct access {
 	pid_t pid;
 	int fd;
 	double ms;
+	unsigned char byte;
 };
 
-enum access_kind { OPEN, OPEN_WRITE, READ, EXEC, LIST };
+/* Files are open for reading or writing before those that need it are timed. */
+enum access_kind { OPEN, OPEN_WRITE, READ, EXEC, LIST, READ_DIR, WRITE, MAP, TRUNCATE };
 
-/* Start one, as @uid. 0 or -errno. */
+/**
+ * struct range - bytes of a file
+ * @offset: the first one
+ * @length: how many
+ */
+struct range {
+	__u64 offset;
+	__u64 length;
+};
+
+/* Start one, as @uid, of the first byte or of a range. 0 or -errno. */
 int access_start(struct access *a, enum access_kind kind, const char *path, uid_t uid);
+int access_start_range(struct access *a, enum access_kind kind, const char *path, uid_t uid,
+		       struct range range);
 
 /* Its errno, 0 for none; -ETIMEDOUT: it goes on; -ECHILD: it was killed. */
 int access_end(struct access *a, int timeout_ms);

@@ -77,7 +77,8 @@ _fanotifyctl_watch() {
 	local cur=$1 prev=$2 object=${COMP_WORDS[1]} i
 	local kinds="all access modify attrib close-write close-nowrite open
 		moved-from moved-to create delete delete-self move-self open-exec
-		fs-error open-perm open-exec-perm access-perm rename create-file mkdir mknod symlink hardlink
+		fs-error open-perm open-exec-perm access-perm pre-access rename create-file
+		mkdir mknod symlink hardlink
 		tmpfile-link unlink last-unlink rmdir chmod chown utimes
 		setxattr removexattr link-count setflags write truncate fallocate
 		clone-range mmap-write unmount covered"

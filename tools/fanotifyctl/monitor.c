@@ -55,7 +55,8 @@
 
 /* They are answered: a monitor allows everything. */
 #define KINDS_PERMISSION \
-	((__u64)FANOTIFY_KIND_OPEN_PERM | FANOTIFY_KIND_OPEN_EXEC_PERM | FANOTIFY_KIND_ACCESS_PERM)
+	((__u64)FANOTIFY_KIND_OPEN_PERM | FANOTIFY_KIND_OPEN_EXEC_PERM | FANOTIFY_KIND_ACCESS_PERM | \
+	 FANOTIFY_KIND_PRE_ACCESS)
 
 /* Of an inode that is watched by itself. */
 #define KINDS_SELF \

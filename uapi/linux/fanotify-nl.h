@@ -65,6 +65,14 @@
  *   does it waits for a verdict.
  * @FANOTIFY_KIND_OPEN_EXEC_PERM: A file is about to be opened to be executed;
  *   who does it waits for a verdict. open-perm of the same file follows.
+ * @FANOTIFY_KIND_PRE_ACCESS: Bytes of a file are about to be read, written or
+ *   mapped, or the file to be truncated; who does it waits for a verdict,
+ *   holding no lock of the filesystem, so that whoever decides can bring these
+ *   bytes into the file first (offset, length; without them, any of the
+ *   file's). Of regular files that were opened after the mark was there, on
+ *   filesystems that allow it, on Linux 7. access-perm follows, of what is
+ *   read. Members of permission groups, kernel threads and PID 1 do not wait:
+ *   they see what is there.
  * @FANOTIFY_KIND_EVENT_ON_CHILD: In a mask of an inode mark: events of the
  *   directory's children too. In an event: it was reported because the parent
  *   is watched.
@@ -129,6 +137,7 @@ enum fanotify_kind {
 	FANOTIFY_KIND_OPEN_PERM = 65536,
 	FANOTIFY_KIND_ACCESS_PERM = 131072,
 	FANOTIFY_KIND_OPEN_EXEC_PERM = 262144,
+	FANOTIFY_KIND_PRE_ACCESS = 1048576,
 	FANOTIFY_KIND_EVENT_ON_CHILD = 134217728,
 	FANOTIFY_KIND_RENAME = 268435456,
 	FANOTIFY_KIND_ONDIR = 1073741824,

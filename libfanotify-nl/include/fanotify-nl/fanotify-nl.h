@@ -607,7 +607,8 @@ struct fanotify_nl_gap {
  * @gap: what is missing, if FANOTIFY_KIND_GAP is in @mask
  * @error: of fs-error, a positive errno
  * @offset: where in the file the bytes begin that may have changed; no others have.
- *	Only with FANOTIFY_NL_HAS_OFFSET in @has
+ *	Of FANOTIFY_KIND_PRE_ACCESS, that are about to be used. Only with
+ *	FANOTIFY_NL_HAS_OFFSET in @has
  * @length: how many they are; may reach beyond the end of the file
  * @count: of merged events, how many there were; 0 if there was but one
  * @last_realtime: of merged events, when the last was, nanoseconds of
@@ -954,7 +955,8 @@ struct fanotify_nl_mark_caps {
  * @kinds: kinds that can be delivered
  * @exact: of them, those that are told apart from others that refine the same
  *	kind; the others come with FANOTIFY_EVENT_FLAG_INEXACT
- * @ranged: of them, those whose events have offset and length of what has changed
+ * @ranged: of them, those whose events have offset and length of what has changed, or
+ *	is about to be used
  * @stat_mask: FANOTIFY_STAT_FIELD_* that can be had
  * @event_max: largest event message in bytes
  * @rcvbuf_min: smallest receive buffer of a member's socket
