@@ -20,7 +20,7 @@
  */
 #define OPTIONS_ALL \
 	"-aHAX", "--one-file-system", "--exclude=/" FANOTIFY_NL_JOURNAL_FOLDER, "--delete", \
-	"--filter=-x system.*", "--filter=-x " RSYNC_CURSOR
+		"--filter=-x system.*", "--filter=-x " RSYNC_CURSOR
 
 /*
  * What vanished is deleted, a directory with all that was in it. A path that ends in a
