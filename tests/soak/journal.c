@@ -88,7 +88,7 @@ static int read_records(struct member *m, struct reader *r)
 
 static int acknowledge(struct member *m, struct reader *r)
 {
-	bool reset = rng_percent(m->rng, 10);
+	bool reset = rng_percent(m->rng, 25);
 	int options = rng_percent(m->rng, 30) ? FANOTIFY_NL_ACK_SYNC : 0;
 	int ret;
 
@@ -127,17 +127,17 @@ static int use_journal(struct member *m, struct reader *r)
 	unsigned int dice = rng_below(m->rng, 100);
 	int ret;
 
-	if (dice < 60)
+	if (dice < 50)
 		return read_records(m, r);
-	if (dice < 85)
+	if (dice < 74)
 		return acknowledge(m, r);
-	if (dice < 90) {
+	if (dice < 82) {
 		ret = fanotify_nl_journals(m->h, ignore_journal, NULL);
 		told(m, OP_journal_list, ret);
-	} else if (dice < 96) {
+	} else if (dice < 90) {
 		ret = fanotify_nl_consumers(m->h, r->id, ignore_consumer, NULL);
 		told(m, OP_consumer_list, ret);
-	} else if (dice < 98) {
+	} else if (dice < 95) {
 		ret = fanotify_nl_consumer_remove(m->h, r->id, r->name, NULL);
 		told(m, OP_consumer_remove, ret);
 		if (!ret)

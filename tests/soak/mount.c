@@ -13,6 +13,8 @@
 
 #define LOADED_MS	6000
 #define MOUNTED_MS	1500
+/* So that its journal is used, where an operation takes 100 ms. */
+#define JOURNALED_MS	8000
 /* What holds up an unmount for longer is no operation of a writer. */
 #define UNMOUNT_MS	30000
 
@@ -50,10 +52,10 @@ static bool mount_bind(void)
 }
 
 const struct mounted mounts[MOUNTS] = {
-	{ "tmpfs", mount_tmpfs, OP_mount_tmpfs, OP_unmount_tmpfs },
-	{ "ext4", mount_ext4, OP_mount_ext4, OP_unmount_ext4 },
-	{ "overlay", mount_overlay, OP_mount_overlay, OP_unmount_overlay },
-	{ "bind", mount_bind, OP_mount_bind, OP_unmount_bind },
+	{ "tmpfs", MOUNTED_MS, mount_tmpfs, OP_mount_tmpfs, OP_unmount_tmpfs },
+	{ "ext4", JOURNALED_MS, mount_ext4, OP_mount_ext4, OP_unmount_ext4 },
+	{ "overlay", MOUNTED_MS, mount_overlay, OP_mount_overlay, OP_unmount_overlay },
+	{ "bind", MOUNTED_MS, mount_bind, OP_mount_bind, OP_unmount_bind },
 };
 
 static bool unmounts(void *place)
@@ -70,7 +72,7 @@ void mounter(unsigned int number, struct rng *rng)
 			wrong("%s cannot be mounted: %m", m->place);
 			return;
 		}
-		usleep(rng_below(rng, MOUNTED_MS) * 1000);
+		usleep(rng_below(rng, m->stay_ms) * 1000);
 		/* a writer is in it for a moment only */
 		if (!wait_until(unmounts, (void *)m->place, UNMOUNT_MS))
 			wrong("%s cannot be unmounted for %d s", m->place, UNMOUNT_MS / 1000);

@@ -101,8 +101,17 @@ void reloader(unsigned int number, struct rng *rng);
 
 /* ---- mounts, each with a mounter ---- */
 
+/**
+ * struct mounted - a filesystem that comes and goes
+ * @place: where
+ * @stay_ms: for how long, at most
+ * @mount: mounts it
+ * @mounted: counts that
+ * @unmounted: counts its end
+ */
 struct mounted {
 	const char *place;
+	unsigned int stay_ms;
 	bool (*mount)(void);
 	enum op mounted;
 	enum op unmounted;
