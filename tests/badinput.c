@@ -585,11 +585,12 @@ TEST_F(bad, messages)
 		begin(self, command, -1);
 		len = self->nl.request->nlmsg_len;
 		memcpy(copy, self->nl.request, len);
-		if (command->attrs[1].value == TOKEN)
-			copy[32] ^= 0x55;
 		/* the headers stay what they are, so that it arrives */
 		for (int k = 0; k < 1 + i % 4 && len > 20; k++)
 			copy[20 + rand_r(&seed) % (len - 20)] = rand_r(&seed) >> 8;
+		/* last, as what is random could be right by chance */
+		if (command->attrs[1].value == TOKEN)
+			copy[32] = ((char *)self->nl.request)[32] ^ 0x55;
 		if (i % 3 == 0) {
 			len -= rand_r(&seed) % (len - 15);
 			((struct nlmsghdr *)copy)->nlmsg_len = len;
