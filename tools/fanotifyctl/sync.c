@@ -243,9 +243,7 @@ static int silence_copy(const struct sync *s)
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail_errno(errno, "%s", s->local);
-	if (s->unwritten)
-		;
-	else if (!fremovexattr(fd, RSYNC_CURSOR))
+	if (!fremovexattr(fd, RSYNC_CURSOR))
 		ret = fsync(fd);
 	else if (errno != ENODATA && errno != EOPNOTSUPP)
 		ret = -1;
@@ -438,7 +436,7 @@ static int apply(struct sync *s)
 {
 	int ret = 0;
 
-	if (s->full && s->local && !s->rsync.dry_run)
+	if (s->full && s->local && !s->unwritten && !s->rsync.dry_run)
 		ret = silence_copy(s);
 	if (!ret && s->full)
 		ret = run_rsync(s, NULL, s->unwritten);
@@ -536,6 +534,7 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 {
 	struct changes *changes = &s->changed.changes;
 	struct fanotify_nl_journal_info info;
+	const char *said;
 	int ret;
 
 	ret = changes_open(changes, src);
@@ -568,14 +567,16 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		ret = register_consumer(s);
 	if (ret)
 		return ret;
+	/* also where all is looked at for another reason: it may not be written */
+	said = s->local ? ask_copy(s, info.uuid) : NULL;
 	if (full)
 		need_full(s, "--full");
 	else if (s->why)
 		need_full(s, s->why);
 	else if (s->local && is_empty(s->local))
 		need_full(s, "the copy is empty");
-	else if (s->local && (s->why = ask_copy(s, info.uuid)))
-		need_full(s, s->why);
+	else if (said)
+		need_full(s, said);
 	return 0;
 }
 
