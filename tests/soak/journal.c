@@ -51,7 +51,8 @@ static bool find_journal(struct member *m, struct reader *r)
 		    !is_denied(ret))
 			wrong("journal_start: %s (%s)", strerror(-ret), fanotify_nl_error(m->h));
 	}
-	r->id = info.id;
+	if (!ret)
+		r->id = info.id;
 	return !ret;
 }
 
