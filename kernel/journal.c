@@ -279,8 +279,11 @@ int fanl_journal_flush(struct fanl_journal *journal,
 
 	spin_lock(&journal->group->lock);
 	newest = journal->newest;
-	if (!journal->gone)
+	/* who changes when work runs hides it from flush_delayed_work() meanwhile */
+	if (!journal->gone && !journal->kicked) {
+		journal->kicked = true;
 		mod_delayed_work(fanl_journal_wq, &journal->work, 0);
+	}
 	spin_unlock(&journal->group->lock);
 	flush_delayed_work(&journal->work);
 
