@@ -3,13 +3,17 @@
  * A filesystem with a journal, on an image file, and the records that were read.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "journalfs.h"
+#include "listen.h"
 #include "pace.h"
 
 static int shell(const char *format, const char *a, const char *b)
@@ -53,13 +57,53 @@ int journalfs_unmount(const char *at)
 	return -1;
 }
 
+int journalfs_freeze(bool on)
+{
+	int fd = open(MOUNT, O_RDONLY);
+	int ret = fd < 0 ? -1 : ioctl(fd, on ? FIFREEZE : FITHAW, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
 void journalfs_remove(void)
 {
+	journalfs_freeze(false);
 	for (int i = 0; i < 4 && journalfs_unmount(MOUNT) > 0; i++)
 		;
 	journalfs_unmount(JOURNALFS "/copy");
 	journalfs_unmount(JOURNALFS);
 }
+
+static int each(int (*change)(const char *path), const char *prefix, int from, int count)
+{
+	char path[128];
+
+	for (int i = from; i < from + count; i++) {
+		snprintf(path, sizeof(path), MOUNT "/%s%d", prefix, i);
+		if (change(path))
+			return -1;
+	}
+	return 0;
+}
+
+int make_many(const char *prefix, int from, int count)
+{
+	return each(make_file, prefix, from, count);
+}
+
+int remove_many(const char *prefix, int from, int count)
+{
+	return each(unlink, prefix, from, count);
+}
+
+const struct fanotify_nl_journal_settings fast = {
+	.set = FANOTIFY_NL_JOURNAL_SET_INTERVAL_MS | FANOTIFY_NL_JOURNAL_SET_MASK,
+	.mask = KIND(CREATE) | KIND(DELETE) | KIND(RENAME) | KIND(ATTRIB) | KIND(MODIFY) |
+		KIND(ONDIR),
+	.interval_ms = 50,
+};
 
 int journalfs_start(struct fanotify_nl *h, const struct fanotify_nl_journal_settings *set,
 		    struct fanotify_nl_journal_info *info)
@@ -71,6 +115,13 @@ int journalfs_start(struct fanotify_nl *h, const struct fanotify_nl_journal_sett
 	if (ret)
 		fprintf(stderr, "# journal: %s\n", fanotify_nl_error(h));
 	return ret;
+}
+
+int add_consumer(struct fanotify_nl *h, __u32 id, const char *name, __u64 mask, __u64 *token)
+{
+	struct fanotify_nl_consumer consumer = { .name = name, .mask = mask };
+
+	return fanotify_nl_consumer_add(h, id, &consumer, token, NULL);
 }
 
 static void keep(struct history *history, const struct fanotify_nl_event *event)

@@ -23,9 +23,20 @@ int journalfs_mount(const char *image, const char *at);
 int journalfs_unmount(const char *at);
 void journalfs_remove(void);
 
+int journalfs_freeze(bool on);
+
+/* Files in MOUNT of names of their own, so that each is told by its path: 0 or -1. */
+int make_many(const char *prefix, int from, int count);
+int remove_many(const char *prefix, int from, int count);
+
+/* One record for each file that is made, and soon on disk. */
+extern const struct fanotify_nl_journal_settings fast;
+
 /* A ring file of RING_SIZE, and the journal started: 0 or -errno. */
 int journalfs_start(struct fanotify_nl *h, const struct fanotify_nl_journal_settings *set,
 		    struct fanotify_nl_journal_info *info);
+
+int add_consumer(struct fanotify_nl *h, __u32 id, const char *name, __u64 mask, __u64 *token);
 
 #define RECORDS_MAX	65536
 
