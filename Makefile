@@ -5,7 +5,7 @@
 #   make demo     show the module at work, in a VM
 #   make check    run all tests
 #   make lint     check the sources without running them: sparse, checkpatch ...
-#   make check-newest  run those in the VM on the newest Linux of the archive
+#   make check-newest  run the VM's tests on the newest Linux of the archive
 #   make kernel   build Linux with the family inside: KERNELS='intree debug ...'
 #   make mutate   prove that the tests fail when the code is broken (ONLY=glob)
 #   make bench    measure

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the family's commands share, and the query of capabilities. The commands
- * are in netlink-group, netlink-mark and netlink-event; what they do is done
- * elsewhere.
+ * are in netlink-group, -filter, -mark, -event, -perm and -journal; what they do is
+ * done elsewhere.
  */
 #include <linux/fanotify.h>
 #include <linux/file.h>

@@ -32,7 +32,7 @@ static const struct command commands[] = {
 		"monitor", NULL, cmd_monitor, "[OPTION]... [PATH]... [-- COMMAND...]",
 		"Show what happens in PATH and below it, until interrupted, or while COMMAND runs.\n"
 		"\n"
-		"  --mark TYPE          inode, mount, filesystem or global (which takes no PATH):\n"
+		"  --mark TYPE          inode, subtree, mount, filesystem, or global (takes no PATH):\n"
 		"                       show all that such a mark sees\n"
 		"  --events KIND,...    kinds of event (see capabilities); \"all\" is every kind;\n"
 		"                       if not given: every change\n"
@@ -87,7 +87,8 @@ static const struct command commands[] = {
 		"  --log WHAT           decisions to print: denied (if not given), all or none\n"
 		"  --json               print them as JSON\n"
 		"\n"
-		"SIGUSR1 prints counters. Without rules, everything is asked and remembered.\n"
+		"SIGUSR1 prints counters. Without rules a checker is needed, and is asked about\n"
+		"everything.\n"
 		"Exit status: 0; 1 refused or failed; 2 bad usage; 3 requests timed out, or lines\n"
 		"of the log were lost.\n",
 	},

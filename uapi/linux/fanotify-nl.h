@@ -112,8 +112,10 @@
  * @FANOTIFY_KIND_MMAP_WRITE: Refines modify, a page of a shared mapping became
  *   writable to a store, or stores were synced by msync(2).
  * @FANOTIFY_KIND_UNMOUNT: What a mark watches was unmounted; the mark is gone.
- * @FANOTIFY_KIND_MOUNT_ATTACH: A mount was attached.
- * @FANOTIFY_KIND_MOUNT_DETACH: A mount was detached.
+ * @FANOTIFY_KIND_MOUNT_ATTACH: Reserved, a mount was attached. Not delivered
+ *   by any kernel yet.
+ * @FANOTIFY_KIND_MOUNT_DETACH: Reserved, a mount was detached. Not delivered
+ *   by any kernel yet.
  * @FANOTIFY_KIND_COVERED: A filesystem is watched by a global mark from this
  *   event on; nothing is promised about what happened in it before.
  * @FANOTIFY_KIND_GAP: Events are missing; the gap attributes say which and

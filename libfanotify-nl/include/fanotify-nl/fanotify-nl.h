@@ -713,8 +713,9 @@ int fanotify_nl_fd(const struct fanotify_nl *h);
  * - -EBADMSG: a malformed message was skipped; call again at once.
  * - -ENOBUFS, -ENOMEM: the kernel could not hand out waiting events just now;
  *   call again soon, the descriptor may be silent.
- * - -ESHUTDOWN: the kernel module is being unloaded, and the group is gone. The
- *   last events may still be there: read until 0 or another error, then close.
+ * - -ESHUTDOWN: the kernel module is being unloaded, and the group is gone; or this
+ *   member was evicted from its permission group. The last events may still be there:
+ *   read until 0 or another error, then close.
  */
 int fanotify_nl_next_event(struct fanotify_nl *h, struct fanotify_nl_event *event);
 
@@ -1149,7 +1150,8 @@ int fanotify_nl_journal_remove(struct fanotify_nl *h, const char *path);
  * @info: where the answer goes, or NULL
  *
  * Once it returns, all changes are recorded. The first record of a journal that ran
- * before is a gap: FANOTIFY_GAP_REASON_NOT_RUNNING, or _UNCLEAN.
+ * before is a gap, FANOTIFY_GAP_REASON_NOT_RUNNING or _UNCLEAN; at level ordered only
+ * if something can have changed.
  *
  * Return: 0; -ENOENT: there is no ring file; -EALREADY: it runs; -EUCLEAN: the file
  * is no journal; -ESTALE: it is of another filesystem; -EOPNOTSUPP: of this
@@ -1682,8 +1684,8 @@ const char *fanotify_nl_consumer_start_name(__u32 start);
  * fanotify_nl_kind_parse() - Make a mask of "create,delete".
  * @names: names of kinds with commas between; "all" is every kind but gap,
  *	which needs no asking, moved-from and moved-to, whose idiom is rename,
- *	and the permission kinds, which make others wait; what this kernel or a type of mark has of it, fanotify_nl_caps()
- *	says
+ *	and the permission kinds, which make others wait; what this kernel or a type
+ *	of mark has of it, fanotify_nl_caps() says
  * @mask: where the mask goes
  *
  * Return: 0; -EINVAL: an unknown or empty name, *@mask is unchanged.
