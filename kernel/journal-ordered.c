@@ -13,13 +13,19 @@
  * handles are all done before those of the next one start, so that the order of indices
  * is that of transactions.
  *
+ * Once there is no journal any more, no change must be without a record before the header
+ * says so: it is written before the log is disabled, as one of a journal that was stopped.
+ * From the start until its first record is on disk, the header names no mount.
+ *
  * Locking: @use is held while the log's blocks are read or the header is written, so
  * that it is not detached meanwhile; handles nest in it. In a handle nests @append, for
  * what is being filled, in that the journal's lock and the group's. Nobody waits for a
  * transaction with @append held. @commit_lock (spin) nests in them, and in ext4's.
  */
 #include <linux/buffer_head.h>
+#include <linux/cleanup.h>
 #include <linux/dcache.h>
+#include <linux/delay.h>
 #include <linux/ext4_change_log.h>
 #include <linux/fs.h>
 #include <linux/slab.h>
@@ -45,6 +51,7 @@
  * @log: for ext4
  * @journal: the journal
  * @use: see the top of this file
+ * @detached: the log is not to be used, not yet or not any more [use]
  * @append: protects what follows, up to @path
  * @bh: block that is being filled; NULL, a new one is to be begun
  * @block: what it is
@@ -63,6 +70,7 @@ struct fanl_ordered {
 	struct ext4_change_log	log;
 	struct fanl_journal	*journal;
 	struct rw_semaphore	use;
+	bool			detached;
 	struct mutex		append;
 	struct buffer_head	*bh;
 	struct fanl_block	block;
@@ -323,6 +331,7 @@ static void fanl_ordered_note(struct fanl_ordered *ordered, tid_t tid,
 	ordered->last[tid % 2].realtime = realtime;
 	spin_unlock(&ordered->commit_lock);
 
+	ordered->log.seq = index;
 	spin_lock(&journal->group->lock);
 	journal->newest = index;
 	spin_unlock(&journal->group->lock);
@@ -443,14 +452,20 @@ static void fanl_ordered_committed(struct ext4_change_log *log, tid_t tid)
 	wake_up_all(&journal->wait);
 }
 
+static void fanl_ordered_set_detached(struct fanl_ordered *ordered)
+{
+	down_write(&ordered->use);
+	ordered->detached = true;
+	fanl_ordered_end_block(ordered);
+	up_write(&ordered->use);
+}
+
 static void fanl_ordered_release(struct ext4_change_log *log)
 {
 	struct fanl_ordered *ordered = container_of(log, struct fanl_ordered,
 						    log);
 
-	down_write(&ordered->use);
-	fanl_ordered_end_block(ordered);
-	up_write(&ordered->use);
+	fanl_ordered_set_detached(ordered);
 	fanl_journal_unmounted(ordered->journal);
 }
 
@@ -503,9 +518,11 @@ int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
 		return -ENOMEM;
 	ordered->log.ops = &fanl_ordered_ops;
 	ordered->journal = journal;
+	ordered->detached = true;
 	ordered->offset = journal->ring.offset;
 	ordered->starting = true;
 	ordered->mount = journal->mount;
+	journal->mount = 0;
 	init_rwsem(&ordered->use);
 	mutex_init(&ordered->append);
 	spin_lock_init(&ordered->commit_lock);
@@ -519,7 +536,10 @@ int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
 	if (!ordered->gap || !ordered->skb)
 		return -ENOMEM;
 	err = ext4_change_log_attach(&ordered->log, file);
-	return err ? fanl_ordered_refuse(err, extack) : 0;
+	if (err)
+		return fanl_ordered_refuse(err, extack);
+	ordered->detached = false;
+	return 0;
 }
 
 /**
@@ -568,41 +588,6 @@ int fanl_ordered_begin(struct fanl_journal *journal, u32 reason, u64 since)
 	return 0;
 }
 
-/**
- * fanl_ordered_detach - let the ring file go
- * @journal: the journal, of any level
- */
-void fanl_ordered_detach(struct fanl_journal *journal)
-{
-	struct fanl_ordered *ordered = journal->ordered;
-
-	if (!ordered)
-		return;
-	ext4_change_log_disable(&ordered->log);
-	down_write(&ordered->use);
-	fanl_ordered_end_block(ordered);
-	up_write(&ordered->use);
-	ext4_change_log_detach(&ordered->log);
-}
-
-/**
- * fanl_ordered_free - free what level ordered has
- * @journal: the journal, of any level
- */
-void fanl_ordered_free(struct fanl_journal *journal)
-{
-	struct fanl_ordered *ordered = journal->ordered;
-
-	if (!ordered)
-		return;
-	kfree_skb(ordered->gap);
-	kfree_skb(ordered->skb);
-	mutex_destroy(&ordered->append);
-	kfree(ordered);
-}
-
-/* ---- for the worker, and for who reads ---- */
-
 /* The header, in a transaction; @use is held. */
 static int fanl_ordered_header(struct fanl_ordered *ordered)
 {
@@ -643,6 +628,73 @@ static int fanl_ordered_header(struct fanl_ordered *ordered)
 	return err ?: err2;
 }
 
+/* Return: whether there is no more to do about it. */
+static bool fanl_ordered_try_close(struct fanl_journal *journal)
+{
+	struct fanl_ordered *ordered = journal->ordered;
+	struct super_block *sb;
+	bool done;
+
+	guard(mutex)(&journal->io);
+	guard(rwsem_read)(&ordered->use);
+	if (ordered->detached ||
+	    (journal->clean && !READ_ONCE(journal->header_dirty)))
+		return true;
+	sb = ordered->log.inode->i_sb;
+	done = sb_start_write_trylock(sb);
+	if (done) {
+		journal->clean = true;
+		/* where it cannot be written, nothing changes any more */
+		fanl_header_written(journal, fanl_ordered_header(ordered));
+		sb_end_write(sb);
+	}
+	return done;
+}
+
+/* Have a header that says that it was stopped; see the top of this file. */
+static void fanl_ordered_close(struct fanl_journal *journal)
+{
+	/* frozen: waited for without @use, which an unmount takes */
+	while (!fanl_ordered_try_close(journal))
+		msleep(20);
+}
+
+/**
+ * fanl_ordered_detach - let the ring file go
+ * @journal: the journal, of any level
+ *
+ * Context: waits for a frozen filesystem to be thawed.
+ */
+void fanl_ordered_detach(struct fanl_journal *journal)
+{
+	struct fanl_ordered *ordered = journal->ordered;
+
+	if (!ordered)
+		return;
+	fanl_ordered_close(journal);
+	ext4_change_log_disable(&ordered->log);
+	fanl_ordered_set_detached(ordered);
+	ext4_change_log_detach(&ordered->log);
+}
+
+/**
+ * fanl_ordered_free - free what level ordered has
+ * @journal: the journal, of any level
+ */
+void fanl_ordered_free(struct fanl_journal *journal)
+{
+	struct fanl_ordered *ordered = journal->ordered;
+
+	if (!ordered)
+		return;
+	kfree_skb(ordered->gap);
+	kfree_skb(ordered->skb);
+	mutex_destroy(&ordered->append);
+	kfree(ordered);
+}
+
+/* ---- for the worker, and for who reads ---- */
+
 /**
  * fanl_ordered_write - have all records on disk, and the header if it is due
  * @journal: the journal; its io mutex is held
@@ -657,7 +709,7 @@ int fanl_ordered_write(struct fanl_journal *journal)
 	int err = -ENOENT;
 
 	down_read(&ordered->use);
-	if (ordered->log.inode) {
+	if (!ordered->detached) {
 		err = 0;
 		if (fanl_header_is_due(journal))
 			err = fanl_header_written(journal,
@@ -665,11 +717,14 @@ int fanl_ordered_write(struct fanl_journal *journal)
 		err = err ?: ext4_change_log_commit(&ordered->log);
 	}
 	up_read(&ordered->use);
+	mutex_lock(&journal->lock);
+	if (err)
+		journal->header_dirty = true;
+	else
+		fanl_consumers_check(journal);
+	mutex_unlock(&journal->lock);
 	if (err)
 		return err;
-	mutex_lock(&journal->lock);
-	fanl_consumers_check(journal);
-	mutex_unlock(&journal->lock);
 	/* who waits for the commit may be told before we are */
 	return wait_event_timeout(journal->wait,
 				  fanl_journal_durable(journal) >= newest ||
@@ -693,7 +748,7 @@ int fanl_ordered_read(struct fanl_journal *journal, u8 *p, unsigned int segment)
 	int err = 0;
 
 	down_read(&ordered->use);
-	if (!ordered->log.inode)
+	if (ordered->detached)
 		err = -ENOENT;
 	for (unsigned int i = 0; i < n && !err; i++) {
 		struct buffer_head *bh =
@@ -725,7 +780,7 @@ void fanl_ordered_told(struct fanl_journal *journal, u64 index)
 	struct fanl_ordered *ordered = journal->ordered;
 
 	down_read(&ordered->use);
-	if (ordered->log.inode)
+	if (!ordered->detached)
 		ext4_change_log_read(&ordered->log, index);
 	up_read(&ordered->use);
 }

@@ -109,6 +109,7 @@ static int fanl_journal_prepare(struct fanl_journal *journal,
 				u64 *since, bool *clean,
 				struct netlink_ext_ack *extack)
 {
+	u64 mask;
 	int err;
 
 	if (start->create)
@@ -119,7 +120,11 @@ static int fanl_journal_prepare(struct fanl_journal *journal,
 		err = fanl_journal_check_level(journal, start, extack);
 	if (err)
 		return err;
+	mask = journal->set.mask;
 	fanl_journal_settings(journal, start);
+	/* what was not recorded until now is missing */
+	if (journal->set.mask & ~mask)
+		journal->mount = 0;
 	fanl_ring_new_epoch(journal);
 	journal->newest = fanl_journal_durable(journal);
 	if (journal->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED) {

@@ -28,7 +28,7 @@
 
 /*
  * The newest records have to be found by reading on from where the header knows: it is
- * written anew long before that is written over.
+ * written anew long before that is written over, also within a batch.
  */
 #define FANL_HEADER_SEGMENTS	64U
 
@@ -82,20 +82,24 @@ struct file *fanl_journal_open(struct fanl_journal *journal,
  * @file: its ring file
  * @records: the records
  * @gap: what the last one of them says that was lost; index 0, it is none
+ * @last: the last one that was written, and is not done
  * @block: the block that is being filled
  * @offset: where it goes
  * @realtime: of the last record
  * @written: bytes so far
+ * @nomem: of what was lost there is no record yet
  */
 struct fanl_batch {
 	struct fanl_journal	*journal;
 	struct file		*file;
 	struct sk_buff_head	records;
 	struct fanl_journal_gap	gap;
+	struct sk_buff		*last;
 	struct fanl_block	block;
 	u64			offset;
 	u64			realtime;
 	u64			written;
+	bool			nomem;
 };
 
 /* Freeze protection is held: kernel_write() would take it. */
@@ -181,6 +185,13 @@ static int fanl_block_end(struct fanl_batch *batch)
 	return err;
 }
 
+static bool fanl_header_is_old(const struct fanl_journal *journal)
+{
+	return journal->ring.since_header >=
+	       min(FANL_HEADER_SEGMENTS, journal->ring.segments / 4);
+}
+
+/* All of them, or as many as there may be before the header is written. */
 static int fanl_batch_records(struct fanl_batch *batch)
 {
 	struct fanl_journal *journal = batch->journal;
@@ -189,6 +200,7 @@ static int fanl_batch_records(struct fanl_batch *batch)
 	int err;
 
 	batch->offset = journal->ring.offset;
+	batch->last = NULL;
 	block->count = 0;
 	skb_queue_walk(&batch->records, skb) {
 		const unsigned int len = skb->len - FANL_EVENT_HEAD;
@@ -196,8 +208,8 @@ static int fanl_batch_records(struct fanl_batch *batch)
 			ALIGN(sizeof(struct fanotify_journal_record) + len,
 			      FANOTIFY_JOURNAL_ALIGN);
 		const u64 index = fanl_event_seq(skb);
+		const u64 realtime = fanl_event_realtime(skb);
 
-		batch->realtime = fanl_event_realtime(skb);
 		if (block->count &&
 		    batch->offset % FANOTIFY_JOURNAL_SEGMENT + block->length +
 		    need > FANOTIFY_JOURNAL_SEGMENT) {
@@ -205,14 +217,19 @@ static int fanl_batch_records(struct fanl_batch *batch)
 			if (err)
 				return err;
 		}
-		if (!block->count)
-			fanl_block_begin(batch, index, batch->realtime, need);
+		if (!block->count) {
+			if (batch->last && fanl_header_is_old(journal))
+				break;
+			fanl_block_begin(batch, index, realtime, need);
+		}
 		block->length += fanl_record_put(journal->buffer + block->length,
 						 index,
 						 skb->data + FANL_EVENT_HEAD,
 						 len);
-		block->realtime = min(block->realtime, batch->realtime);
+		block->realtime = min(block->realtime, realtime);
 		block->count++;
+		batch->realtime = realtime;
+		batch->last = skb;
 	}
 	return fanl_block_end(batch);
 }
@@ -259,15 +276,14 @@ static void fanl_batch_take(struct fanl_batch *batch)
 	struct fanl_journal *journal = batch->journal;
 	struct fanl_group *group = journal->group;
 	struct fanl_journal_gap *gap = &journal->gap;
-	struct sk_buff *skb = NULL;
+	struct sk_buff *skb = fanl_gap_alloc(0, GFP_KERNEL_ACCOUNT);
 	u64 covered = 0;
 
 	__skb_queue_head_init(&batch->records);
-	if (READ_ONCE(gap->index))
-		skb = fanl_gap_alloc(0, GFP_KERNEL_ACCOUNT);
 	spin_lock(&group->lock);
 	skb_queue_splice_tail_init(&journal->queue, &batch->records);
 	journal->kicked = false;
+	batch->nomem = gap->index && !skb;
 	if (skb && gap->index) {
 		batch->gap = *gap;
 		covered = gap->index;
@@ -312,23 +328,28 @@ static void fanl_batch_put_back(struct fanl_batch *batch)
 	kfree_skb(skb);
 }
 
-/* It is on disk. */
+/* What was written is on disk. */
 static void fanl_batch_done(struct fanl_batch *batch)
 {
+	const u64 index = fanl_event_seq(batch->last);
 	struct fanl_journal *journal = batch->journal;
 	struct fanl_ring *ring = &journal->ring;
 	struct sk_buff *skb;
 	size_t bytes = 0;
+	bool more;
 
-	skb_queue_walk(&batch->records, skb)
+	do {
+		skb = __skb_dequeue(&batch->records);
+		more = skb != batch->last;
 		bytes += skb->truesize;
+		kfree_skb(skb);
+	} while (more);
 
 	mutex_lock(&journal->lock);
 	ring->offset = batch->offset == ring->size ? FANOTIFY_JOURNAL_SEGMENT :
 						     batch->offset;
 	ring->realtime = batch->realtime;
-	WRITE_ONCE(ring->index,
-		   fanl_event_seq(skb_peek_tail(&batch->records)) + 1);
+	WRITE_ONCE(ring->index, index + 1);
 	journal->batches++;
 	fanl_consumers_check(journal);
 	mutex_unlock(&journal->lock);
@@ -336,8 +357,8 @@ static void fanl_batch_done(struct fanl_batch *batch)
 	spin_lock(&journal->group->lock);
 	journal->bytes -= bytes;
 	spin_unlock(&journal->group->lock);
-	__skb_queue_purge(&batch->records);
-	batch->gap.index = 0;
+	if (skb_queue_empty(&batch->records))
+		batch->gap.index = 0;
 	wake_up_all(&journal->wait);
 }
 
@@ -349,9 +370,7 @@ static void fanl_batch_done(struct fanl_batch *batch)
  */
 bool fanl_header_is_due(const struct fanl_journal *journal)
 {
-	return journal->header_dirty ||
-	       journal->ring.since_header >=
-		       min(FANL_HEADER_SEGMENTS, journal->ring.segments / 4);
+	return journal->header_dirty || fanl_header_is_old(journal);
 }
 
 /**
@@ -377,20 +396,28 @@ int fanl_header_written(struct fanl_journal *journal, int err)
 static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
 {
 	struct fanl_journal *journal = batch->journal;
-	int err;
+	int err = 0;
 
 	if (journal->ordered)
 		return fanl_ordered_write(journal);
-	if (!skb_queue_empty(&batch->records)) {
-		err = fanl_batch_write(batch, mount, fanl_batch_records);
-		if (err)
-			return err;
-		fanl_batch_done(batch);
-	}
-	if (!fanl_header_is_due(journal))
-		return 0;
-	err = fanl_batch_write(batch, mount, fanl_batch_header);
-	return fanl_header_written(journal, err);
+	do {
+		if (!skb_queue_empty(&batch->records)) {
+			err = fanl_batch_write(batch, mount,
+					       fanl_batch_records);
+			if (err)
+				return err;
+			fanl_batch_done(batch);
+		}
+		/* it must not say that it was stopped before all is there */
+		if (journal->clean &&
+		    (batch->nomem || !skb_queue_empty(&batch->records)))
+			continue;
+		if (!fanl_header_is_due(journal))
+			continue;
+		err = fanl_batch_write(batch, mount, fanl_batch_header);
+		err = fanl_header_written(journal, err);
+	} while (!err && !skb_queue_empty(&batch->records));
+	return err;
 }
 
 /* At level ordered, records are committed within the interval. */
@@ -406,18 +433,18 @@ static bool fanl_ordered_waits(const struct fanl_journal *journal)
  *
  * Return: 0, all of it is on disk; or an error, and it waits on: -EROFS; -EBUSY, the
  * filesystem is frozen; -ENOENT, the path does not lead to it; -ESTALE, the ring file
- * was removed; -EUCLEAN, it has another size; -ENOSPC, -EIO and the like.
+ * was removed; -EUCLEAN, it has another size; -ENOMEM; -ENOSPC, -EIO and the like.
  */
 int fanl_journal_write(struct fanl_journal *journal)
 {
 	struct fanl_batch batch = { .journal = journal };
 	struct path mount;
-	int err;
+	int err = 0;
 
 	fanl_batch_take(&batch);
 	if (skb_queue_empty(&batch.records) && !journal->header_dirty &&
 	    !fanl_ordered_waits(journal))
-		return 0;
+		goto done;
 	err = fanl_journal_resolve(journal, &mount);
 	if (!err) {
 		if (sb_start_write_trylock(mount.mnt->mnt_sb)) {
@@ -430,6 +457,9 @@ int fanl_journal_write(struct fanl_journal *journal)
 	}
 	if (err)
 		fanl_batch_put_back(&batch);
+done:
+	if (batch.nomem)
+		err = err ?: -ENOMEM;
 	mutex_lock(&journal->lock);
 	journal->error = -err;
 	journal->written += batch.written;

@@ -274,11 +274,9 @@ void fanl_journal_unmounted(struct fanl_journal *journal)
 int fanl_journal_flush(struct fanl_journal *journal,
 		       struct netlink_ext_ack *extack)
 {
-	u64 newest;
 	int err;
 
 	spin_lock(&journal->group->lock);
-	newest = journal->newest;
 	/* who changes when work runs hides it from flush_delayed_work() meanwhile */
 	if (!journal->gone && !journal->kicked) {
 		journal->kicked = true;
@@ -287,10 +285,9 @@ int fanl_journal_flush(struct fanl_journal *journal,
 	spin_unlock(&journal->group->lock);
 	flush_delayed_work(&journal->work);
 
+	/* what could not be written waits, so that a later run without an error has done it */
 	mutex_lock(&journal->lock);
 	err = -journal->error;
-	if (!err && fanl_journal_durable(journal) < newest)
-		err = -ENOMEM;
 	mutex_unlock(&journal->lock);
 	if (READ_ONCE(journal->gone))
 		err = -ENOENT;
@@ -400,15 +397,27 @@ int fanl_journal_open_up(struct fanl_journal *journal,
 	return 0;
 }
 
+/* What the header says next: that it was stopped, or that it runs. */
+static void fanl_journal_set_clean(struct fanl_journal *journal, bool clean)
+{
+	mutex_lock(&journal->io);
+	journal->clean = clean;
+	mutex_lock(&journal->lock);
+	journal->header_dirty = true;
+	mutex_unlock(&journal->lock);
+	mutex_unlock(&journal->io);
+}
+
 /**
  * fanl_journal_stop - stop a journal
  * @journal: the journal
  * @force: even if what waits cannot be written
  * @extack: where the reason of a refusal goes, or NULL
  *
- * Context: a task that holds no locks.
- * Return: 0; or as fanl_journal_flush(): it has not stopped, unless it cannot be
- * written all at once, from one moment to the next.
+ * Context: a task that holds no locks. At level ordered, @force waits for a frozen
+ * filesystem to be thawed.
+ * Return: 0; or as fanl_journal_flush(): it has not stopped, unless, at level durable, it
+ * cannot be written all at once, from one moment to the next.
  */
 int fanl_journal_stop(struct fanl_journal *journal, bool force,
 		      struct netlink_ext_ack *extack)
@@ -417,17 +426,19 @@ int fanl_journal_stop(struct fanl_journal *journal, bool force,
 
 	if (err && !force)
 		return err;
-	fanl_marks_close(journal->group);
-	/* until no callback is under way any more */
-	fsnotify_wait_marks_destroyed();
+	if (!journal->ordered) {
+		fanl_marks_close(journal->group);
+		/* until no callback is under way any more */
+		fsnotify_wait_marks_destroyed();
+	}
 	if (!err) {
-		mutex_lock(&journal->io);
-		journal->clean = true;
-		mutex_lock(&journal->lock);
-		journal->header_dirty = true;
-		mutex_unlock(&journal->lock);
-		mutex_unlock(&journal->io);
+		fanl_journal_set_clean(journal, true);
 		err = fanl_journal_flush(journal, extack);
+	}
+	if (err && !force && journal->ordered) {
+		fanl_journal_set_clean(journal, false);
+		fanl_journal_touch(journal);
+		return err;
 	}
 	fanl_journal_end(journal);
 	return force ? 0 : err;

@@ -70,6 +70,18 @@ static int add_text(const char *path)
 	return ret;
 }
 
+static int find_stalled(const struct fanotify_nl_journal_info *info, void *arg)
+{
+	*(bool *)arg = info->state == FANOTIFY_JOURNAL_STATE_STALLED;
+	return 0;
+}
+
+/* Its path need not lead to it. */
+static int journal_state(struct fanotify_nl *h, bool *stalled)
+{
+	return fanotify_nl_journals(h, find_stalled, stalled);
+}
+
 TEST_F_TIMEOUT(ordered, each_operation_is_recorded, 300)
 {
 	ASSERT_EQ(0, make_file(MOUNT "/file"));
@@ -199,6 +211,83 @@ TEST_F_TIMEOUT(ordered, what_it_did_not_see_is_a_gap, 300)
 	READ();
 	EXPECT_EQ(5, history.count);
 	EXPECT_EQ(4, history_count(&history, KIND(GAP), NULL));
+}
+
+/* It ends, and the path does not lead to its filesystem: its header says so all the same. */
+TEST_F_TIMEOUT(ordered, an_end_by_force_is_a_gap, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	READ();
+	ASSERT_EQ(0, mount("over", MOUNT, "tmpfs", 0, NULL));
+	EXPECT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 1));
+	ASSERT_EQ(0, umount(MOUNT));
+	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(2, history.count);
+	EXPECT_EQ(REASON(NOT_RUNNING), history.record[1].gap.reason);
+}
+
+TEST_F_TIMEOUT(ordered, a_wider_mask_is_a_gap, 300)
+{
+	struct fanotify_nl_journal_settings narrow = ordered;
+
+	narrow.mask = KIND(CREATE) | KIND(ONDIR);
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+		ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, i ? &ordered : &narrow,
+						       &self->info));
+		READ();
+		EXPECT_EQ(i, history.count);
+		EXPECT_EQ(i, history_count(&history, KIND(GAP), NULL));
+	}
+}
+
+/* Its numbers begin anew; files in memory know those of the ring before. */
+TEST_F_TIMEOUT(ordered, a_new_ring_has_data_recorded, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, make_many("other", 0, 50));
+	READ();
+	ASSERT_EQ(0, add_text(MOUNT "/file"));
+	READ();
+	EXPECT_EQ(1, history_count(&history, KIND(WRITE), "/file"));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_remove(self->h, MOUNT));
+	ASSERT_EQ(0, journalfs_start(self->h, &ordered, &self->info));
+	ASSERT_EQ(0, add_text(MOUNT "/file"));
+	READ();
+	EXPECT_EQ(1, history_count(&history, KIND(WRITE), "/file"));
+}
+
+/* Somebody else has committed what could not be written. */
+TEST_F_TIMEOUT(ordered, an_error_passes_with_its_cause, 300)
+{
+	struct fanotify_nl_journal_settings slow = ordered;
+	int root = open(MOUNT, O_RDONLY | O_DIRECTORY);
+	bool stalled = false;
+	__u64 token;
+
+	ASSERT_LE(0, root);
+	slow.interval_ms = 500;
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &slow, &self->info));
+	/* it is written meanwhile if we are slow */
+	for (int tries = 0; tries < 20 && !stalled; tries++) {
+		ASSERT_EQ(0, make_many("file", tries, 1));
+		ASSERT_EQ(0, mount("over", MOUNT, "tmpfs", 0, NULL));
+		usleep(700000);
+		ASSERT_EQ(0, journal_state(self->h, &stalled));
+		ASSERT_EQ(0, syncfs(root));
+		ASSERT_EQ(0, umount(MOUNT));
+	}
+	close(root);
+	ASSERT_TRUE(stalled);
+	EXPECT_EQ(0, add_consumer(self->h, self->info.id, "one", 0, &token));
+	ASSERT_EQ(0, journal_state(self->h, &stalled));
+	EXPECT_FALSE(stalled);
 }
 
 TEST_F_TIMEOUT(ordered, its_ring_file_is_protected, 300)

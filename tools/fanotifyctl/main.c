@@ -115,7 +115,8 @@ static const struct command commands[] = {
 		"journal", "stop", cmd_journal_stop, "[--force] MOUNTPOINT",
 		"Write what waits, and stop the journal. It stays enabled.\n"
 		"\n"
-		"  --force              stop even if records cannot be written, and lose them\n",
+		"  --force              stop even if records cannot be written, and lose them; at level\n"
+		"                       ordered, wait until a frozen filesystem is thawed\n",
 	},
 	{
 		"journal", "disable", cmd_journal_disable, "MOUNTPOINT",

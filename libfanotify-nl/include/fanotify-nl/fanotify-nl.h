@@ -1168,7 +1168,8 @@ int fanotify_nl_journal_start(struct fanotify_nl *h, const char *path,
  * @force: stop even if what waits cannot be written, and is lost
  *
  * Return: 0; -ENOENT: there is no such journal; -EROFS, -EBUSY (frozen), ...: it cannot
- * be written, and goes on; with @force it has stopped all the same, and returns 0.
+ * be written, and goes on; with @force it has stopped all the same, and returns 0. At
+ * level ordered that waits until a frozen filesystem is thawed.
  */
 int fanotify_nl_journal_stop(struct fanotify_nl *h, __u32 id, int force);
 
