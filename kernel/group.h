@@ -132,6 +132,8 @@ struct fanl_group {
 	unsigned int		nr_subtrees;
 };
 
+extern struct mutex fanl_registry_lock;
+
 /* Changes with groups, members and marks, so that a torn list can be told. */
 extern atomic_t fanl_generation;
 
@@ -148,11 +150,17 @@ void fanl_group_shutdown(struct fanl_group *group);
 struct fanl_group *fanl_group_next(unsigned long *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);
-int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings,
-		   struct netlink_ext_ack *extack);
 int fanl_group_lift(u32 number, struct netlink_ext_ack *extack);
 void fanl_group_linger_over(struct fanl_group *group);
 void fanl_group_unbind_evicted(struct fanl_group *group);
+
+int fanl_settings_check(const struct fanl_settings *settings,
+			struct netlink_ext_ack *extack);
+int fanl_settings_match(const struct fanl_group *group,
+			const struct fanl_settings *s,
+			struct netlink_ext_ack *extack);
+int fanl_group_set(struct fanl_group *group, struct fanl_settings *settings,
+		   struct netlink_ext_ack *extack);
 
 void fanl_groups_release_port(u32 portid);
 void fanl_groups_exit(void);
