@@ -16,8 +16,11 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
 #include <linux/uio.h>
 
 #include "event.h"
@@ -32,6 +35,21 @@
  */
 #define FANL_HEADER_SEGMENTS	64U
 
+/* Since Linux 7 a worker's own root is an empty filesystem. */
+static int fanl_init_root(struct path *root)
+{
+	struct task_struct *init = init_pid_ns.child_reaper;
+	int err = -ENOENT;
+
+	task_lock(init);
+	if (init->fs) {
+		get_fs_root(init->fs, root);
+		err = 0;
+	}
+	task_unlock(init);
+	return err;
+}
+
 /**
  * fanl_journal_resolve - find the mount of a journal
  * @journal: the journal
@@ -41,9 +59,14 @@
  */
 int fanl_journal_resolve(struct fanl_journal *journal, struct path *mount)
 {
-	int err = kern_path(journal->path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY,
-			    mount);
+	struct path root;
+	int err = fanl_init_root(&root);
 
+	if (err)
+		return err;
+	err = vfs_path_lookup(root.dentry, root.mnt, journal->path,
+			      LOOKUP_FOLLOW | LOOKUP_DIRECTORY, mount);
+	path_put(&root);
 	if (err)
 		return err;
 	/* another filesystem may have the address of one that is gone */

@@ -135,15 +135,16 @@ static int fanl_put_journal(struct sk_buff *skb, struct fanl_journal *journal)
 }
 
 /* A path of 4,095 bytes, and the rest: more than what others reply. */
-static int fanl_journal_reply(struct genl_info *info,
+static struct sk_buff *fanl_journal_reply_alloc(void)
+{
+	return genlmsg_new(2 * PATH_MAX, GFP_KERNEL);
+}
+
+static int fanl_journal_reply(struct sk_buff *reply, struct genl_info *info,
 			      struct fanl_journal *journal)
 {
-	struct sk_buff *reply = genlmsg_new(2 * PATH_MAX, GFP_KERNEL);
-	void *hdr;
+	void *hdr = genlmsg_iput(reply, info);
 
-	if (!reply)
-		return -ENOMEM;
-	hdr = genlmsg_iput(reply, info);
 	return fanl_reply_end(reply, hdr, info,
 			      fanl_put_journal(reply, journal));
 }
@@ -173,11 +174,14 @@ static struct fanl_journal *fanl_journal_named(struct genl_info *info)
 int fanotify_nl_journal_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fanl_journal *journal = fanl_journal_named(info);
-	int err;
+	struct sk_buff *reply;
+	int err = -ENOMEM;
 
 	if (IS_ERR(journal))
 		return PTR_ERR(journal);
-	err = fanl_journal_reply(info, journal);
+	reply = fanl_journal_reply_alloc();
+	if (reply)
+		err = fanl_journal_reply(reply, info, journal);
 	fanl_journal_put(journal);
 	return err;
 }
@@ -225,13 +229,19 @@ int fanotify_nl_journal_get_dumpit(struct sk_buff *skb,
 static int fanl_journal_start_run(struct fanl_request *request)
 {
 	struct fanl_journal_request *req = fanl_journal_request_of(request);
-	struct fanl_journal *journal = fanl_journal_start(&req->start,
-							  &request->extack);
+	struct sk_buff *reply = fanl_journal_reply_alloc();
+	struct fanl_journal *journal;
 
-	if (IS_ERR(journal))
+	/* what was refused was not done */
+	if (!reply)
+		return -ENOMEM;
+	journal = fanl_journal_start(&req->start, &request->extack);
+	if (IS_ERR(journal)) {
+		nlmsg_free(reply);
 		return PTR_ERR(journal);
+	}
 	req->journal = journal;
-	return fanl_journal_reply(&request->info, journal);
+	return fanl_journal_reply(reply, &request->info, journal);
 }
 
 /* What is not given is what the ring file says, or of a new one the default. */

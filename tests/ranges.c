@@ -184,7 +184,9 @@ static int on_btrfs(void)
 	return work_here() || work_on_disk() ||
 	       system("modprobe -q loop; truncate -s 160M image &&"
 		      " mkfs.btrfs -q image >/dev/null 2>&1 && mkdir m &&"
-		      " mount -o loop image m") ||
+		      /* not every kernel mounts what is open for writing, as -o loop has it */
+		      " loop=$(losetup -f --show image) && { mount $loop m; status=$?;"
+		      " losetup -d $loop; exit $status; }") ||
 	       chdir("m");
 }
 
