@@ -49,6 +49,13 @@ def set_up():
     return log_device
 
 
+def mount_image(image):
+    # not every kernel mounts what is open for writing, as mount -o loop has it
+    device = run("losetup", "-f", "--show", image).decode().strip()
+    run("mount", "-o", "noatime,nodev", device, MNT)
+    run("losetup", "-d", device)
+
+
 def mark(text):
     run("dmsetup", "message", "crash", "0", "mark", text)
 
