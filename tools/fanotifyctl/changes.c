@@ -222,40 +222,66 @@ static unsigned int object_flags(const struct fanotify_nl_event *event)
  * Who else has the object's names need not be told, unless it has some: one that has
  * never been here is left out.
  */
-static bool object_matters(const struct fanotify_nl_event *event, const char *rest)
+static bool object_matters(const struct fanotify_nl_node *node, bool is_dir, const char *path,
+			   const char *rest)
 {
-	const struct fanotify_nl_stat *st = &event->object.stat;
-
-	if (!event->object.handle || (event->mask & FANOTIFY_KIND_DELETE))
-		return false;
-	return rest || !event->path || (event->mask & FANOTIFY_KIND_ONDIR) ||
-	       !(st->has & FANOTIFY_STAT_FIELD_NLINK) || st->nlink > 1;
+	return node->handle && (rest || !path || is_dir ||
+				!(node->stat.has & FANOTIFY_STAT_FIELD_NLINK) ||
+				node->stat.nlink > 1);
 }
 
-static void add_object(struct changes *changes, const struct fanotify_nl_event *event,
-		       unsigned int flags)
+/* An object, where it is now. */
+static void add_object_at(struct changes *changes, const struct fanotify_nl_node *node,
+			  bool is_dir, const char *path, const struct fanotify_nl_node *dir,
+			  const char *name, unsigned int flags)
 {
-	bool renamed = event->mask & FANOTIFY_KIND_RENAME;
-	const char *path = renamed ? event->new_path : event->path;
 	const char *rest = path ? changes_below(path, changes->top) : NULL;
-	const char *name = renamed && event->new_name ? event->new_name : event->name;
-	const struct fanotify_nl_node *dir = &event->dir;
 	struct change_object *object;
 
 	if (rest && !*rest)
 		rest = NULL;
-	if (!object_matters(event, rest))
+	if (!object_matters(node, is_dir, path, rest))
 		return;
-	if (renamed && (event->has & FANOTIFY_NL_HAS_NEW_DIR))
-		dir = &event->new_dir;
-	object = object_get(changes, &event->object);
+	object = object_get(changes, node);
 	object->flags |= flags;
-	object->is_dir = event->mask & FANOTIFY_KIND_ONDIR;
+	object->is_dir = is_dir;
 	free(object->path);
 	object->path = rest ? xstrdup(rest) : NULL;
 	free(object->name);
 	object->name = name ? xstrdup(name) : NULL;
 	copy_handle(&object->dir, dir);
+}
+
+static void add_object(struct changes *changes, const struct fanotify_nl_event *event,
+		       unsigned int flags)
+{
+	const bool is_dir = event->mask & FANOTIFY_KIND_ONDIR;
+	const struct fanotify_nl_node *dir = &event->dir;
+
+	if (event->mask & FANOTIFY_KIND_DELETE)
+		return;
+	if (!(event->mask & FANOTIFY_KIND_RENAME)) {
+		add_object_at(changes, &event->object, is_dir, event->path, dir, event->name,
+			      flags);
+		return;
+	}
+	if (event->has & FANOTIFY_NL_HAS_NEW_DIR)
+		dir = &event->new_dir;
+	add_object_at(changes, &event->object, is_dir, event->new_path, dir,
+		      event->new_name ? event->new_name : event->name, flags);
+}
+
+/* At level ordered one record has both halves of an exchange. */
+static void add_exchanged(struct changes *changes, const struct fanotify_nl_event *event)
+{
+	const struct fanotify_nl_stat *st = &event->target.stat;
+	bool is_dir = (st->has & FANOTIFY_STAT_FIELD_MODE) && S_ISDIR(st->mode);
+
+	if (is_dir)
+		add_name(changes, event->path, CHANGE_TREE);
+	else
+		add_object_at(changes, &event->target, false, event->path, &event->dir,
+			      event->name, CHANGE_NAME);
 }
 
 static void add_gap(struct changes *changes, const struct fanotify_nl_event *event)
@@ -289,6 +315,8 @@ void changes_add(struct changes *changes, const struct fanotify_nl_event *event)
 			add_name(changes, event->new_path, flags);
 		if (!is_dir && (event->mask & KINDS_APPEAR))
 			add_object(changes, event, flags);
+		if (event->flags & FANOTIFY_EVENT_FLAG_EXCHANGE)
+			add_exchanged(changes, event);
 	}
 	flags = object_flags(event);
 	if ((event->mask & (KINDS_DATA | FANOTIFY_KIND_ATTRIB)) && flags) {
