@@ -100,7 +100,8 @@ unsigned long fanl_gate_clock(unsigned long since)
 {
 	unsigned long thawed = READ_ONCE(fanl_thawed);
 
-	return time_after(thawed, since) ? thawed : since;
+	/* jiffies may have come to it again, where they have 32 bits */
+	return time_in_range(thawed, since, jiffies) ? thawed : since;
 }
 
 static int fanl_gate_pm(struct notifier_block *nb, unsigned long action,
@@ -389,6 +390,7 @@ void fanl_gate_join(struct fanl_group *group, struct fanl_member *member)
 
 	spin_lock(&group->lock);
 	took_over = gate->state != FANL_GATE_ACTIVE;
+	member->window.took_over = took_over;
 	if (took_over) {
 		gate->state = FANL_GATE_ACTIVE;
 		gate->stats.takeovers++;
@@ -461,7 +463,7 @@ bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
 
 /**
  * fanl_gate_linger_over - nobody has come to decide
- * @group: the group, without members; the registry's lock is held
+ * @group: the group, without a member that decides; the registry's lock is held
  *
  * Return: whether the group has ended.
  */

@@ -147,6 +147,7 @@ struct fanl_gate {
  * @row: timeouts since the last answer
  * @row_since: when the first of them was
  * @evicted: it is asked nothing any more
+ * @took_over: it found accesses that waited for one to decide
  * @pid: process that bound it; never asked itself
  * @by_pid: in the table of those
  *
@@ -160,6 +161,7 @@ struct fanl_window {
 	unsigned int		row;
 	unsigned long		row_since;
 	bool			evicted;
+	bool			took_over;
 	struct pid		*pid;
 	struct hlist_node	by_pid;
 };

@@ -437,6 +437,19 @@ void fanl_member_unbind(struct fanl_member *member)
 }
 
 /**
+ * fanl_member_unbind_untold - end a membership that nobody has learned of
+ * @member: the member; the caller keeps its own reference
+ *
+ * What waited for one to decide waits on, or is decided as if it had died: a command that
+ * fails must not let it through.
+ */
+void fanl_member_unbind_untold(struct fanl_member *member)
+{
+	fanl_member_end(member, member->window.took_over ? FANL_LEAVE_GONE :
+							   FANL_LEAVE_UNBOUND);
+}
+
+/**
  * fanl_member_by_token - the member that a command speaks of
  * @number: of its group
  * @token: as bind returned it
@@ -566,7 +579,9 @@ void fanl_group_linger_over(struct fanl_group *group)
 	bool ended;
 
 	mutex_lock(&fanl_registry_lock);
-	ended = !group->nr_members && fanl_gate_linger_over(group);
+	ended = fanl_gate_linger_over(group);
+	/* one that was evicted and is still there takes the group along */
+	ended = ended && !group->nr_members;
 	if (ended)
 		xa_erase(&fanl_groups, group->number);
 	mutex_unlock(&fanl_registry_lock);

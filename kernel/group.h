@@ -143,6 +143,7 @@ struct fanl_member *fanl_member_bind(struct sock *sk, u32 portid,
 struct fanl_member *fanl_member_by_token(u32 number, u64 token,
 					 struct netlink_ext_ack *extack);
 void fanl_member_unbind(struct fanl_member *member);
+void fanl_member_unbind_untold(struct fanl_member *member);
 
 struct fanl_group *fanl_group_of_journal(struct fanl_journal *journal,
 					 size_t queue_limit);

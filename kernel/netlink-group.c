@@ -142,7 +142,7 @@ int fanotify_nl_bind_doit(struct sk_buff *skb, struct genl_info *info)
 			  FANOTIFY_EVENT_MAX);
 	err = fanl_reply_end(reply, hdr, info, err);
 	if (err)
-		fanl_member_unbind(member);
+		fanl_member_unbind_untold(member);
 	fanl_member_put(member);
 	return err;
 }

@@ -184,7 +184,7 @@ static enum fanl_served fanl_fair_serve(struct fanl_group *group,
 	if (!best)
 		return full ? FANL_ALL_FULL : FANL_SHARE_FULL;
 	deadline = ktime_get_boottime_ns() +
-		   (u64)gate->set.timeout_ms * NSEC_PER_MSEC;
+		   (u64)fanl_perm_time(group, perm) * NSEC_PER_MSEC;
 	fanl_event_stamp_deadline(perm->skb, deadline);
 	fanl_queue_deliver(best, perm->skb);
 	fanl_fair_deliver(group, best, perm);

@@ -181,6 +181,22 @@ static u32 fanl_perm_wait(const struct fanl_gate_settings *set, bool delivered)
 }
 
 /**
+ * fanl_perm_time - how long a member to which it is delivered now has for an answer
+ * @group: the group; its lock is held
+ * @perm: the access
+ *
+ * Return: that, in milliseconds.
+ */
+u32 fanl_perm_time(const struct fanl_group *group, const struct fanl_perm *perm)
+{
+	const struct fanl_gate_settings *set = &group->gate->set;
+	long left = fanl_gate_clock(perm->begun) +
+		    fanl_gate_jiffies(fanl_perm_wait(set, true)) - jiffies;
+
+	return min(set->timeout_ms, jiffies_to_msecs(max(left, 0L)));
+}
+
+/**
  * fanl_perm_look - look at an access's clocks
  * @group: the group; its lock is held
  * @perm: the access

@@ -134,6 +134,7 @@ bool fanl_errno_allowed(u32 error);
 
 void fanl_perm_done(struct fanl_group *group, struct fanl_perm *perm, int error);
 void fanl_perm_requeue(struct fanl_group *group, struct fanl_member *member);
+u32 fanl_perm_time(const struct fanl_group *group, const struct fanl_perm *perm);
 long fanl_perm_look(struct fanl_group *group, struct fanl_perm *perm,
 		    unsigned long now);
 void fanl_perm_begin(struct fanl_group *group, struct fanl_perm *perm,

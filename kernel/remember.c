@@ -9,6 +9,9 @@
  *   (FS_OPEN_PERM, which comes after i_writecount was raised) all is forgotten;
  * - truncation by name, which is told (FS_MODIFY) when it is done.
  *
+ * A mapping made on overlayfs keeps only the file below open, so nothing is remembered
+ * there.
+ *
  * docs/limits.md has what is not told. So that no verdict is remembered about
  * bytes that have changed since the member looked at them, the file's gate mark
  * is armed, and counts changes, before the access is asked about; a verdict counts
@@ -19,6 +22,7 @@
  * Locking: a gate mark's lock protects its memories. fanl_armed_lock (spin)
  * protects the list of armed ones; the other nests in it.
  */
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -40,7 +44,7 @@ MODULE_PARM_DESC(remembered_max, "Files with remembered verdicts");
  * @cookie: of what the group remembers; another one, and this is void
  * @allowed: kinds that are allowed
  * @denied: kinds that are denied
- * @error: errno of those
+ * @error: errno of all those
  */
 struct fanl_memory {
 	struct list_head	node;
@@ -166,7 +170,8 @@ struct fanl_gate_mark *fanl_memory_arm(struct inode *inode,
 				       struct fanl_gate_mark *gate_mark,
 				       unsigned int *seq)
 {
-	if (!S_ISREG(inode->i_mode) || inode_is_open_for_write(inode))
+	if (!S_ISREG(inode->i_mode) || inode_is_open_for_write(inode) ||
+	    inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC)
 		return NULL;
 	if (!gate_mark)
 		gate_mark = fanl_gate_mark_get(fanl_gate_fsn, inode,
@@ -181,9 +186,13 @@ struct fanl_gate_mark *fanl_memory_arm(struct inode *inode,
 		return NULL;
 	}
 	*seq = READ_ONCE(gate_mark->seq);
-	/* who opens it for writing raises i_writecount, then looks for the mark */
+	/*
+	 * Who opens it for writing raises i_writecount, then looks for the mark, if the
+	 * inode says that there is one: it may have been added this very moment.
+	 */
 	smp_mb();
-	if (inode_is_open_for_write(inode)) {
+	if (inode_is_open_for_write(inode) ||
+	    FANL_MEMORY_EVENTS & ~READ_ONCE(inode->i_fsnotify_mask)) {
 		fsnotify_put_mark(&gate_mark->fsn);
 		return NULL;
 	}
@@ -250,6 +259,8 @@ bool fanl_memory_store(struct fanl_group *group, struct fanl_perm *perm,
 		memory->allowed &= ~perm->kinds;
 		memory->denied &= ~perm->kinds;
 		if (error) {
+			if (memory->error != error)
+				memory->denied = 0;
 			memory->denied |= perm->kinds;
 			memory->error = error;
 		} else {

@@ -433,8 +433,8 @@ enum fanotify_verdict {
  * @FANOTIFY_VERDICT_FLAG_REMEMBER: The kind of access to this file is not
  *   asked about again until the file is modified, opened for writing, or
  *   leaves memory. Only in groups with the flag remember; not done for
- *   directories, nor for a file that was open for writing, or was changed,
- *   since it was asked about.
+ *   directories, on overlayfs, nor for a file that was open for writing, or
+ *   was changed, since it was asked about.
  */
 enum fanotify_verdict_flag {
 	FANOTIFY_VERDICT_FLAG_AUDIT = 1,
