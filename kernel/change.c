@@ -41,6 +41,14 @@ static u32 fanl_changed_below(const struct inode *inode)
 					changed;
 }
 
+/* xfs tells the VFS neither of blocks nor of directories' sizes. */
+static u32 fanl_changed_in_xfs(const struct inode *inode)
+{
+	return S_ISDIR(inode->i_mode) ?
+		       FANOTIFY_CHANGED_BLOCKS | FANOTIFY_CHANGED_SIZE :
+		       FANOTIFY_CHANGED_BLOCKS;
+}
+
 static u32 fanl_image_compare(const struct fanl_image *image,
 			      const struct inode *inode)
 {
@@ -69,6 +77,8 @@ static u32 fanl_image_compare(const struct fanl_image *image,
 		changed |= FANOTIFY_CHANGED_BLOCKS;
 	if (inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC)
 		changed |= fanl_changed_below(inode);
+	if (inode->i_sb->s_magic == XFS_SUPER_MAGIC)
+		changed |= fanl_changed_in_xfs(inode);
 	return changed;
 }
 
@@ -170,6 +180,35 @@ static const struct fanl_operation *fanl_operation_told(const void *data,
 	return &told[modified.how];
 }
 
+/* Is it this name that the operation was to make, remove or move? */
+static bool fanl_operation_names(const struct fanl_operation *operation,
+				 u32 fs_mask, const struct dentry *dentry,
+				 const struct inode *inode)
+{
+	if (!(fs_mask & (FS_CREATE | FS_DELETE)))
+		return operation->op == FANL_OP_RENAME;
+	if (operation->op != FANL_OP_NAME)
+		return false;
+	/* of a new object fsnotify has the dentry, of a link and a loss the inode */
+	return operation->image[FANL_NODE_OBJECT].inode ?
+		       operation->image[FANL_NODE_OBJECT].inode == inode :
+		       operation->dentry == dentry;
+}
+
+static const struct fanl_operation *
+fanl_operation_of_name(u32 fs_mask, const struct dentry *dentry,
+		       const struct inode *inode, const struct inode *dir)
+{
+	const struct fanl_operation *operation;
+
+	operation = fanl_operation_find(FANL_OPS_NAME, dir);
+	if (operation == &fanl_operation_unknown ||
+	    fanl_operation_names(operation, fs_mask, dentry, inode))
+		return operation;
+	fanl_operation_put(operation);
+	return &fanl_operation_unknown;
+}
+
 /**
  * fanl_operation_get - the operation that fsnotify tells of
  * @fs_mask: fsnotify's mask
@@ -189,7 +228,9 @@ const struct fanl_operation *fanl_operation_get(u32 fs_mask, const void *data,
 						const struct inode *dir)
 {
 	if (fs_mask & ALL_FSNOTIFY_DIRENT_EVENTS)
-		return fanl_operation_find(FANL_OPS_NAME, dir);
+		return fanl_operation_of_name(fs_mask,
+					      fsnotify_data_dentry(data, data_type),
+					      inode, dir);
 	if ((fs_mask & FS_MOVE_SELF) ||
 	    ((fs_mask & FS_ATTRIB) && data_type == FSNOTIFY_EVENT_INODE))
 		return fanl_operation_find(FANL_OPS_NAME, inode);

@@ -185,6 +185,18 @@ static struct fanl_gate_mark *fanl_gate_share(struct fsnotify_group *fsn,
 	}
 }
 
+static bool fanl_gate_asks_for(struct fanl_mark *mark,
+			       struct fanl_gate_mark **shared, u32 fs_mask)
+{
+	bool enough;
+
+	/* it is given up under this lock */
+	xa_lock(&mark->group->marks);
+	enough = *shared && !(fs_mask & ~READ_ONCE((*shared)->fsn.mask));
+	xa_unlock(&mark->group->marks);
+	return enough;
+}
+
 /* Let one of a mark's shares be one for these kinds, or none for no kind. */
 static int fanl_gate_follow_in(struct fsnotify_group *fsn,
 			       struct fanl_mark *mark,
@@ -201,6 +213,9 @@ static int fanl_gate_follow_in(struct fsnotify_group *fsn,
 		if (fsn == fanl_gate_fsn && object->inode &&
 		    !S_ISDIR(object->inode->i_mode))
 			fs_mask |= FANL_MEMORY_EVENTS;
+		/* what asks for enough is kept: a flush must not look it up */
+		if (fanl_gate_asks_for(mark, shared, fs_mask))
+			return 0;
 		share = fanl_gate_share(fsn, object, fs_mask);
 		if (IS_ERR(share))
 			return PTR_ERR(share);

@@ -397,6 +397,10 @@ void fanl_gate_join(struct fanl_group *group, struct fanl_member *member)
 		/* what the one before remembered may not be what this one thinks */
 		gate->cookie = atomic64_inc_return(&fanl_gate_cookie);
 	}
+	if (gate->missed)
+		fanl_queue_gap(member, FANOTIFY_GAP_REASON_MEMBER_GONE,
+			       gate->missed);
+	gate->missed = 0;
 	fanl_fair_pump(group);
 	spin_unlock(&group->lock);
 	if (took_over)

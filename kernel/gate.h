@@ -111,6 +111,7 @@ enum fanl_gate_state {
  * @ring: shares with queued accesses, the one to be served next first
  * @by_id: struct fanl_perm that are queued or delivered
  * @stats: counters, but for remembered
+ * @missed: events that a successor will not get, as far as known
  * @remembered: accesses decided by a remembered verdict
  * @linger_end: when the wait for a successor ends, in jiffies
  * @linger: ends it; holds a reference of the group
@@ -131,6 +132,7 @@ struct fanl_gate {
 	struct list_head		ring;
 	DECLARE_HASHTABLE(by_id, 7);
 	struct fanl_gate_stats		stats;
+	u64				missed;
 	atomic64_t			remembered;
 	unsigned long			linger_end;
 	struct delayed_work		linger;

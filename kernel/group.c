@@ -398,10 +398,14 @@ static struct fanl_group *fanl_member_remove(struct fanl_member *member,
 	last = !--group->nr_members;
 	waiting = skb_queue_len(&member->queue.records);
 	fanl_queue_close_gap(member);
-	if (waiting || atomic_read(&member->sk->sk_rmem_alloc))
+	if (member->queue.bytes || atomic_read(&member->sk->sk_rmem_alloc)) {
 		list_for_each_entry(other, &group->members, node)
 			fanl_queue_gap(other, FANOTIFY_GAP_REASON_MEMBER_GONE,
 				       waiting);
+		/* requests are delivered again, and are not counted here */
+		if (last && group->gate && member->queue.seq)
+			group->gate->missed += max(waiting, 1U);
+	}
 	spin_unlock(&group->lock);
 	ended = group->gate ? fanl_gate_leave(group, member, why, last) : last;
 	if (ended)

@@ -32,6 +32,7 @@ struct fanl_hook {
 	struct inode			*dir;
 	const struct qstr		*name;
 	u32				flags;
+	u64				kinds;
 	bool				filtered;
 	struct dentry			*dentry;
 	struct dentry			*parent;
@@ -287,7 +288,7 @@ static void fanl_hook_rename(struct fanl_hook *hook, struct dentry *old_dir)
 	}
 	if (operation->valid & RENAME_WHITEOUT)
 		event->flags |= FANOTIFY_EVENT_FLAG_WHITEOUT;
-	if (operation->moved == hook->dentry &&
+	if (operation->dentry == hook->dentry &&
 	    operation->image[FANL_NODE_TARGET].inode) {
 		event->node[FANL_NODE_TARGET].inode =
 			operation->image[FANL_NODE_TARGET].inode;
@@ -359,6 +360,7 @@ static void fanl_hook_inode(struct fanl_hook *hook, struct inode *inode)
 	dput(alias);
 }
 
+/* By all that it is, also by what this group has not asked for. */
 static void fanl_hook_changes(struct fanl_hook *hook)
 {
 	for (int i = 0; i < FANL_NODES; i++) {
@@ -366,7 +368,7 @@ static void fanl_hook_changes(struct fanl_hook *hook)
 
 		if (node->with_stat && node->inode)
 			node->changed = fanl_changed(hook->operation,
-						     hook->event.kinds, i,
+						     hook->kinds, i,
 						     node->inode);
 	}
 }
@@ -487,6 +489,7 @@ static u64 fanl_hook_kinds(struct fanl_group *group, struct fanl_hook *hook,
 				    container_of(fsn, struct fanl_mark, fsn),
 				    type);
 	*mnt_id = wants.mnt_id;
+	hook->kinds = wants.kinds;
 	kinds = fanl_hook_wanted(group, hook, inode, &wants);
 	return kinds & ~FANL_KIND_MODIFIERS ? kinds : 0;
 }
@@ -504,6 +507,7 @@ static void fanl_hook_init(struct fanl_hook *hook, u32 mask, const void *data,
 	hook->dentry = fsnotify_data_dentry(data, data_type);
 	hook->parent = NULL;
 	hook->flags = 0;
+	hook->kinds = 0;
 	hook->filtered = false;
 	hook->operation = NULL;
 }
@@ -605,6 +609,7 @@ struct sk_buff *fanl_hook_perm_event(struct fanl_group *group,
 	fanl_hook_init(&hook, call->mask, call->data, call->data_type,
 		       call->dir, call->name);
 	hook.flags = wants->flags;
+	hook.kinds = kinds;
 	fanl_hook_begin(&hook, d_inode(hook.dentry), kinds, wants->mnt_id);
 	hook.event.deadline = true;
 	fanl_event_encode(group, &hook.event, fanl_hook_gfp(&hook));

@@ -541,56 +541,36 @@ int fanl_mark_cover(struct fanl_group *group, struct super_block *sb,
 	return err ?: new;
 }
 
-/* The mark of a filesystem that is being unmounted goes by itself: NULL. */
-static struct super_block *fanl_mark_hold_sb(struct fanl_mark *mark)
-{
-	struct super_block *sb = NULL;
-
-	fsnotify_group_lock(mark->fsn.group);
-	if ((mark->fsn.flags & FSNOTIFY_MARK_FLAG_ATTACHED) &&
-	    atomic_inc_not_zero(&mark->sb->s_active))
-		sb = mark->sb;
-	fsnotify_group_unlock(mark->fsn.group);
-	return sb;
-}
-
 /*
  * Take away from a mark what commands asked for of marks of @type, or of any if
  * that is 0, and let it follow the group's global mark. Without memory to let
  * the object as a whole know, it only calls for nothing.
  *
- * Return: a filesystem to drop with deactivate_super(), once no lock is held; or NULL.
+ * The filesystem may be going away: it gets no kinds that it has not had, so that nothing
+ * is looked up in it while the mark may be detached.
  */
-static struct super_block *fanl_mark_flush(struct fanl_mark *mark, u32 type)
+static void fanl_mark_flush(struct fanl_mark *mark, u32 type)
 {
 	bool flush = !type || type == mark->type;
 	u64 own = flush ? 0 : mark->own;
-	u64 global = mark->global ? mark->group->global : 0;
+	u64 global = mark->global & mark->group->global;
 	u32 ignore = flush ? 0 : READ_ONCE(mark->fsn.ignore_mask);
-	struct super_block *sb = NULL;
 	struct fanl_object object;
-	u64 subtree;
+	u64 subtree = mark->subtree;
 
 	if (mark->type != FANOTIFY_MARK_TYPE_FILESYSTEM) {
 		if (flush)
 			fanl_mark_destroy(mark);
-		return NULL;
+		return;
 	}
-	subtree = type ? fanl_subtree_kinds(mark->group, mark->sb) : 0;
+	subtree &= type ? fanl_subtree_kinds(mark->group, mark->sb) : 0;
 	if (!flush && global == mark->global && subtree == mark->subtree)
-		return NULL;
+		return;
 	WRITE_ONCE(mark->subtree, subtree);
-	/* one of which nothing is left needs none */
-	if ((own | global | subtree | ignore) & ~FANL_KIND_MODIFIERS) {
-		sb = fanl_mark_hold_sb(mark);
-		if (!sb)
-			return NULL;
-	}
 	object = fanl_object_sb(mark->sb);
 	if (fanl_mark_change(mark, &object, own, global, ignore, mark->flags) ==
 	    -ENOMEM)
 		fanl_mark_apply(mark, own, global, ignore, mark->flags);
-	return sb;
 }
 
 /* What is in the table is alive while the table is locked. */
@@ -609,17 +589,15 @@ static struct fanl_mark *fanl_mark_get_next(struct fanl_group *group,
 
 static void fanl_marks_flush_each(struct fanl_group *group, u32 type)
 {
-	struct super_block *sb;
 	struct fanl_mark *mark;
 	unsigned long id = 0;
 
 	do {
 		mutex_lock(&group->mark_lock);
 		mark = fanl_mark_get_next(group, &id);
-		sb = mark ? fanl_mark_flush(mark, type) : NULL;
+		if (mark)
+			fanl_mark_flush(mark, type);
 		mutex_unlock(&group->mark_lock);
-		if (sb)
-			deactivate_super(sb);
 		if (mark)
 			fsnotify_put_mark(&mark->fsn);
 		id++;

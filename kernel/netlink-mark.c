@@ -236,7 +236,8 @@ static int fanl_mark_global_run(struct fanl_request *request)
 		goto free;
 	err = fanl_mark_cover_types(request, reply, &covered);
 	if (err) {
-		fanl_global_restrict(group, before);
+		/* what others have asked for meanwhile stays */
+		fanl_global_restrict(group, ~(req->mask & ~before));
 		goto free;
 	}
 	return fanl_reply_end(reply, hdr, info,

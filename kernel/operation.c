@@ -10,7 +10,9 @@
  *
  * Each operation that fsnotify tells of passes its hook, so a record that is
  * found is that of the operation: one that failed leaves a record behind, which
- * the next operation of that task on that inode replaces. There is no such hook
+ * the next operation of that task on that inode replaces. Names that filesystems
+ * make or remove by themselves (subvolumes of btrfs) pass none: a record of names
+ * has to be about the same object. There is no such hook
  * between a failed fallocate(2) and a write; whether the task is still in
  * the function that was seen is what its stack tells. On its way fallocate(2) may
  * set attributes, so the two sorts of records leave each other alone. Where
@@ -231,7 +233,8 @@ static void fanl_enter_setflags_locked(struct ftrace_regs *regs,
 	fanl_enter_attribute(FANL_OP_SETFLAGS, FANL_ARG(regs, 0), "");
 }
 
-static void fanl_enter_name(const struct inode *dir, const struct inode *inode)
+static void fanl_enter_name(const struct inode *dir, const struct inode *inode,
+			    const struct dentry *dentry)
 {
 	struct fanl_bucket *bucket = fanl_bucket();
 	struct fanl_operation *operation;
@@ -240,6 +243,7 @@ static void fanl_enter_name(const struct inode *dir, const struct inode *inode)
 	operation = fanl_operation_begin(bucket, FANL_OP_NAME, FANL_NODE_DIR,
 					 dir);
 	if (operation) {
+		operation->dentry = dentry;
 		fanl_image_take(operation, FANL_NODE_DIR, dir);
 		if (inode)
 			fanl_image_take(operation, FANL_NODE_OBJECT, inode);
@@ -250,19 +254,21 @@ static void fanl_enter_name(const struct inode *dir, const struct inode *inode)
 /* security_inode_create(dir, dentry, mode), _mkdir(), _mknod(), _symlink() */
 static void fanl_enter_create(struct ftrace_regs *regs, unsigned long caller)
 {
-	fanl_enter_name(FANL_ARG(regs, 0), NULL);
+	fanl_enter_name(FANL_ARG(regs, 0), NULL, FANL_ARG(regs, 1));
 }
 
 /* security_inode_link(old_dentry, dir, new_dentry) */
 static void fanl_enter_link(struct ftrace_regs *regs, unsigned long caller)
 {
-	fanl_enter_name(FANL_ARG(regs, 1), d_inode(FANL_ARG(regs, 0)));
+	fanl_enter_name(FANL_ARG(regs, 1), d_inode(FANL_ARG(regs, 0)),
+			FANL_ARG(regs, 2));
 }
 
 /* security_inode_unlink(dir, dentry), _rmdir() */
 static void fanl_enter_unlink(struct ftrace_regs *regs, unsigned long caller)
 {
-	fanl_enter_name(FANL_ARG(regs, 0), d_inode(FANL_ARG(regs, 1)));
+	fanl_enter_name(FANL_ARG(regs, 0), d_inode(FANL_ARG(regs, 1)),
+			FANL_ARG(regs, 1));
 }
 
 /* security_inode_rename(old_dir, old_dentry, new_dir, new_dentry, flags) */
@@ -280,7 +286,7 @@ static void fanl_enter_rename(struct ftrace_regs *regs, unsigned long caller)
 					 old_dir);
 	if (operation) {
 		operation->valid = (unsigned long)FANL_ARG(regs, 4);
-		operation->moved = moved;
+		operation->dentry = moved;
 		fanl_image_take(operation, FANL_NODE_DIR, old_dir);
 		fanl_image_take(operation, FANL_NODE_OBJECT, d_inode(moved));
 		if (new_dir != old_dir)

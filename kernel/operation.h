@@ -66,7 +66,7 @@ struct fanl_image {
  * @op: what it does
  * @valid: ia_valid of setattr, flags of rename
  * @caller: where the function returns to that was seen
- * @moved: the dentry that rename moves; only to be compared
+ * @dentry: the dentry that gets a name, or that rename moves; only to be compared
  * @image: inodes before, by enum fanl_node_role
  * @name: of an extended attribute
  */
@@ -77,7 +77,7 @@ struct fanl_operation {
 	enum fanl_op		op;
 	unsigned int		valid;
 	unsigned long		caller;
-	const struct dentry	*moved;
+	const struct dentry	*dentry;
 	struct fanl_image	image[FANL_NODES];
 	char			name[XATTR_NAME_MAX + 1];
 };

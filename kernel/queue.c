@@ -250,14 +250,19 @@ void fanl_queue_event(struct fanl_group *group, struct fanl_event *event)
 	}
 	spin_lock(&group->lock);
 	member = fanl_group_pick_member(group, event->hash);
-	if (!member)
+	/* a permission group may get another one */
+	if (!member && !group->gate)
 		goto unlock;
-	queue = &member->queue;
-	merge = skb && (group->flags & FANOTIFY_GROUP_FLAG_MERGE);
 	group->last_id++;
 	if (skb)
 		fanl_event_sample(event);
 	fanl_multicast_send(group, event);
+	if (!member) {
+		group->gate->missed++;
+		goto unlock;
+	}
+	queue = &member->queue;
+	merge = skb && (group->flags & FANOTIFY_GROUP_FLAG_MERGE);
 	if (merge && fanl_merge_event(queue, event))
 		goto unlock;
 	queue->seq++;

@@ -385,6 +385,29 @@ TEST_F(gate, linger)
 	EXPECT_EQ(0, gate_next(self->h, 0, NULL));
 }
 
+/* What is no request is not delivered again: a successor learns that it is missing. */
+TEST_F(gate, linger_misses_events)
+{
+	struct fanotify_nl_settings settings = GATE_SET(LINGER_MS, linger_ms, 60000);
+	struct fanotify_nl_event event;
+
+	BIND(.set = settings.set, .linger_ms = settings.linger_ms);
+	ASSERT_EQ(0, listen_mark(self->h, FANOTIFY_MARK_TYPE_FILESYSTEM, ".", KIND(CREATE)));
+	fanotify_nl_close(self->h);
+	self->h = NULL;
+	ASSERT_EQ(0, mkdir("one", 0755));
+	ASSERT_EQ(0, mkdir("two", 0755));
+	self->h = gate_open(NUMBER, 0, settings);
+	ASSERT_NE(NULL, self->h);
+	ASSERT_EQ(1, fanotify_nl_wait_event(self->h, &event, 5000));
+	EXPECT_EQ(KIND(GAP), event.mask);
+	EXPECT_EQ(FANOTIFY_GAP_REASON_MEMBER_GONE, event.gap.reason);
+	EXPECT_EQ(2, event.gap.count);
+	ASSERT_EQ(0, mkdir("three", 0755));
+	ASSERT_EQ(1, fanotify_nl_wait_event(self->h, &event, 5000));
+	EXPECT_STREQ("three", event.name);
+}
+
 TEST_F(gate, linger_lifted)
 {
 	struct fanotify_nl *h;
