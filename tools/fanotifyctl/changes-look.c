@@ -20,6 +20,10 @@
 #include "changes.h"
 #include "fanotifyctl.h"
 
+/* How long an object may take to be made, on a slow machine. */
+#define HANDLE_TRIES	1000
+#define HANDLE_PAUSE_US	5000
+
 /* ---- paths and handles ---- */
 
 static int open_below(const struct changes *changes, const char *path, int flags)
@@ -52,13 +56,18 @@ static bool has_handle(int fd, const struct fanotify_nl_node *node)
 	       !memcmp(u.handle.f_handle, node->handle, node->handle_len);
 }
 
-/* An object by its handle; -1: there is none any more, or errno says what else. */
+/*
+ * An object by its handle; -1: there is none any more, or errno says what else. While an
+ * inode of its number is being made Linux says ENOMEM: iget_locked() in fs/inode.c has no
+ * other error.
+ */
 static int open_node(const struct changes *changes, const struct fanotify_nl_node *node)
 {
 	union {
 		struct file_handle handle;
 		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
 	} u;
+	int fd;
 
 	if (!node->handle || node->handle_len > MAX_HANDLE_SZ) {
 		errno = ESTALE;
@@ -67,7 +76,12 @@ static int open_node(const struct changes *changes, const struct fanotify_nl_nod
 	u.handle.handle_bytes = node->handle_len;
 	u.handle.handle_type = node->handle_type;
 	memcpy(u.handle.f_handle, node->handle, node->handle_len);
-	return open_by_handle_at(changes->fd, &u.handle, O_PATH | O_CLOEXEC);
+	for (int tries = 0;; tries++) {
+		fd = open_by_handle_at(changes->fd, &u.handle, O_PATH | O_CLOEXEC);
+		if (fd >= 0 || errno != ENOMEM || tries == HANDLE_TRIES)
+			return fd;
+		usleep(HANDLE_PAUSE_US);
+	}
 }
 
 /* The path of a directory that is open, below ours; NULL: it is not there. */
