@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,6 +31,9 @@
  */
 #define OPTIONS_LIST \
 	"--from0", "--files-from=-", "--delete-missing-args", "--force"
+
+/* Longer than any gate of ours has somebody wait, unless it is told to. */
+#define OPEN_MS	60000
 
 static volatile sig_atomic_t child;
 
@@ -55,14 +61,82 @@ static void execute(char **argv, int in, int out, pid_t parent)
 	_exit(127);
 }
 
+/* What is in a file of /proc about the child; "" if it cannot be read. */
+static void look_at(const char *file, char *text, size_t size)
+{
+	char *path = xasprintf("/proc/%d/%s", (int)child, file);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = fd < 0 ? 0 : read(fd, text, size - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	free(path);
+}
+
+/**
+ * struct seen - What the child was like when it was looked at last.
+ * @status: with its counts of switches, so that it has not run while this is the same
+ * @call: the system call that it is in, first its number
+ */
+struct seen {
+	char status[4096];
+	char call[256];
+};
+
+/* Has it been in the same open(2) since it was looked at last? */
+static bool is_stuck(struct seen *seen)
+{
+	struct seen now;
+	long number;
+	bool same;
+
+	look_at("status", now.status, sizeof(now.status));
+	look_at("syscall", now.call, sizeof(now.call));
+	number = strtol(now.call, NULL, 10);
+	same = *now.call && !strcmp(now.status, seen->status) && !strcmp(now.call, seen->call) &&
+	       (number == SYS_openat || number == SYS_open);
+	*seen = now;
+	return same;
+}
+
+/*
+ * What was a file when rsync made its list may be a FIFO when it opens it, and nobody
+ * else ever does. Return: whether it was ended for that.
+ */
+static bool watch(void)
+{
+	struct pollfd ended = { .fd = pidfd_open(child, 0), .events = POLLIN };
+	struct seen seen = { "", "" };
+	bool stuck = false;
+	int ret;
+
+	if (ended.fd < 0)
+		return false;
+	while (!stuck && (ret = poll(&ended, 1, OPEN_MS)) <= 0) {
+		if (ret < 0 && errno != EINTR)
+			break;
+		stuck = !ret && is_stuck(&seen);
+	}
+	close(ended.fd);
+	if (!stuck)
+		return false;
+	complain("rsync waits for what is no file any more: ended");
+	kill(child, SIGTERM);
+	return true;
+}
+
 static int await(void)
 {
+	bool stuck = watch();
 	int status;
 
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return fail_errno(errno, "rsync"), -1;
 	child = 0;
+	if (stuck)
+		return RSYNC_PARTIAL;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status) == 127 ? -1 : WEXITSTATUS(status);
 	complain("rsync: %s", strsignal(WTERMSIG(status)));

@@ -44,6 +44,8 @@
 
 /* Rounds that end because something moved while rsync looked at it. */
 #define ATTEMPTS	3
+/* As long as there are new records each time. */
+#define ATTEMPTS_BUSY	10
 
 #define KINDS_NEEDED \
 	((__u64)FANOTIFY_KIND_CREATE | FANOTIFY_KIND_DELETE | FANOTIFY_KIND_RENAME | \
@@ -483,18 +485,29 @@ static int sync_round(struct sync *s)
 	return ret;
 }
 
+/* While others change what is transferred, that is what may be in the way. */
+static int try_rounds(struct sync *s)
+{
+	__u64 index;
+	int ret, i = 0;
+
+	do {
+		index = s->changed.cursor.index;
+		ret = sync_round(s);
+		i++;
+	} while (ret == RSYNC_PARTIAL &&
+		 (i < ATTEMPTS || (i < ATTEMPTS_BUSY && s->changed.cursor.index != index)));
+	return ret;
+}
+
 static int sync_rounds(struct sync *s)
 {
-	int ret = RSYNC_PARTIAL;
+	int ret = try_rounds(s);
 
-	for (int i = 0; ret == RSYNC_PARTIAL && i < ATTEMPTS; i++)
-		ret = sync_round(s);
 	if (!ret && s->full && !s->rsync.dry_run) {
 		/* it has taken its time: what has changed meanwhile */
 		s->full = false;
-		ret = RSYNC_PARTIAL;
-		for (int i = 0; ret == RSYNC_PARTIAL && i < ATTEMPTS; i++)
-			ret = sync_round(s);
+		ret = try_rounds(s);
 	}
 	if (!ret)
 		return 0;
