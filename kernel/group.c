@@ -18,8 +18,8 @@
  * a group id that is another family's by then.
  *
  * Locking: fanl_registry_lock protects the tables of groups and of members,
- * and what a group's members and settings are. A group's lock nests in it. It is not taken
- * in fsnotify's callbacks, and is never held together with mark_lock.
+ * and what a group's members and settings are. A group's lock nests in it. It is
+ * not taken in fsnotify's callbacks, and is never held together with mark_lock.
  */
 #include <linux/memcontrol.h>
 #include <linux/module.h>

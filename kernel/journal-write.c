@@ -299,6 +299,7 @@ static void fanl_batch_take(struct fanl_batch *batch)
 	struct fanl_journal *journal = batch->journal;
 	struct fanl_group *group = journal->group;
 	struct fanl_journal_gap *gap = &journal->gap;
+	/* whether there is a gap is known under the lock only */
 	struct sk_buff *skb = fanl_gap_alloc(0, GFP_KERNEL_ACCOUNT);
 	u64 covered = 0;
 
