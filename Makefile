@@ -7,7 +7,7 @@
 #   make lint     check the sources without running them: sparse, checkpatch ...
 #   make check-newest  run the VM's tests on the newest Linux of the archive
 #   make kernel   build Linux with the family inside: KERNELS='intree debug ...'
-#   make mutate   prove that the tests fail when the code is broken (ONLY=glob)
+#   make mutate   prove that the tests fail when the code is broken (ONLY='glob...')
 #   make bench    measure
 #   make gen      regenerate the protocol's code from its spec
 #   make shell    an interactive shell in the VM
@@ -93,7 +93,7 @@ lint:
 .PHONY: mutate
 mutate:
 	@tools/setup check
-	@tests/mutate '$(or $(ONLY),*)'
+	@tests/mutate $(foreach glob,$(ONLY),'$(glob)')
 
 .PHONY: bench
 bench:

@@ -3,6 +3,8 @@
  * The permission gate: what becomes of accesses when nobody answers, and of users
  * who ask too much.
  */
+#include <time.h>
+
 #include "test.h"
 #include "gate.h"
 #include "storm.h"
@@ -146,6 +148,40 @@ TEST_F(gate, defer)
 	EXPECT_EQ(0, access_end(&a, 5000));
 	EXPECT_EQ(6, gate_of(NUMBER).deferred);
 	EXPECT_EQ(0, gate_of(NUMBER).timeouts);
+}
+
+static __u64 boottime_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* A deadline is never after the end of the wait. */
+TEST_F(gate, deadline_near_the_end)
+{
+	struct fanotify_nl_bind join = { .number = NUMBER };
+	__u64 ms = slowness() * 1000000, begun;
+	struct fanotify_nl_event event;
+	struct fanotify_nl *other;
+	struct access a;
+
+	BIND(.set = SET(TIMEOUT_MS) | SET(WAIT_MS), .timeout_ms = 2000 * slowness(),
+	     .wait_ms = 3000 * slowness());
+	begun = boottime_ns();
+	ASSERT_EQ(0, access_start(&a, OPEN, "file", 0));
+	ASSERT_LT(0, gate_next(self->h, 5000, &event));
+	EXPECT_LE(begun + 2000 * ms, event.deadline);
+	ASSERT_EQ(0, fanotify_nl_open(&other));
+	ASSERT_EQ(0, fanotify_nl_bind(other, &join));
+	usleep(1800000 * slowness());
+	ASSERT_EQ(0, fanotify_nl_unbind(self->h));
+	ASSERT_LT(0, gate_next(other, 5000, &event));
+	EXPECT_GE(begun + 3400 * ms, event.deadline);
+	EXPECT_EQ(0, gate_verdict(other, event.id, ALLOW, 0, 0));
+	EXPECT_EQ(0, access_end(&a, 5000));
+	fanotify_nl_close(other);
 }
 
 /* However often it is deferred. */

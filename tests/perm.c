@@ -675,6 +675,25 @@ TEST_F(remember, allow_and_deny)
 		EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "other", DENY, 0, 0));
 }
 
+/* Of two denials with different errnos the later one is kept: the other kind is asked again. */
+TEST_F(remember, each_kind_for_itself)
+{
+	struct access reader;
+	__s64 id;
+
+	ASSERT_EQ(0, access_start(&reader, READ, "file", 0));
+	id = gate_next(self->h, 5000, NULL);
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, gate_verdict(self->h, id, ALLOW, 0, 0));
+	id = gate_next(self->h, 5000, NULL);
+	ASSERT_LT(0, id);
+	EXPECT_EQ(EIO, gate_try(self->h, OPEN, "file", DENY, EIO, KEEP));
+	EXPECT_EQ(EIO, UNASKED());
+	ASSERT_EQ(0, gate_verdict(self->h, id, DENY, EBUSY, KEEP));
+	EXPECT_EQ(EBUSY, access_end(&reader, 5000));
+	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "file", DENY, 0, 0));
+}
+
 static int write_open(void)
 {
 	int fd = open("file", O_WRONLY);
@@ -917,6 +936,26 @@ TEST_F(remember, goes_with_the_file)
 		ASSERT_EQ(0, chdir("/"));
 		EXPECT_EQ(0, umount(WORK));
 	}
+}
+
+/* Who has mapped a file of overlayfs keeps none but the file below open. */
+TEST_F(perm, not_remembered_on_overlayfs)
+{
+	ASSERT_EQ(0, mkdir("lower", 0755));
+	ASSERT_EQ(0, mkdir("upper", 0755));
+	ASSERT_EQ(0, mkdir("work", 0755));
+	ASSERT_EQ(0, mkdir("merged", 0755));
+	ASSERT_EQ(0, write_file("upper/file", "text"));
+	ASSERT_EQ(0, mount("overlay", "merged", "overlay", 0,
+			   "lowerdir=lower,upperdir=upper,workdir=work")) TH_LOG("%m");
+	fanotify_nl_close(self->h);
+	self->h = gate_open(0, REMEMBER, PATIENT);
+	ASSERT_NE(NULL, self->h);
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, "merged", KIND(OPEN_PERM)));
+	EXPECT_EQ(0, gate_try(self->h, OPEN, "merged/file", ALLOW, 0, KEEP));
+	EXPECT_EQ(1, gate_of(group_of(self->h)).not_remembered);
+	EXPECT_EQ(EPERM, gate_try(self->h, OPEN, "merged/file", DENY, 0, 0));
+	EXPECT_EQ(0, umount("merged"));
 }
 
 TEST_HARNESS_MAIN
