@@ -417,6 +417,17 @@ int fanl_header_written(struct fanl_journal *journal, int err)
 	return err;
 }
 
+/* It must not say that the journal was stopped before all is there. */
+static bool fanl_batch_header_is_due(const struct fanl_batch *batch)
+{
+	const struct fanl_journal *journal = batch->journal;
+
+	if (journal->clean &&
+	    (batch->nomem || !skb_queue_empty(&batch->records)))
+		return false;
+	return fanl_header_is_due(journal);
+}
+
 static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
 {
 	struct fanl_journal *journal = batch->journal;
@@ -432,14 +443,10 @@ static int fanl_batch_all(struct fanl_batch *batch, const struct path *mount)
 				return err;
 			fanl_batch_done(batch);
 		}
-		/* it must not say that it was stopped before all is there */
-		if (journal->clean &&
-		    (batch->nomem || !skb_queue_empty(&batch->records)))
-			continue;
-		if (!fanl_header_is_due(journal))
-			continue;
-		err = fanl_batch_write(batch, mount, fanl_batch_header);
-		err = fanl_header_written(journal, err);
+		if (fanl_batch_header_is_due(batch)) {
+			err = fanl_batch_write(batch, mount, fanl_batch_header);
+			err = fanl_header_written(journal, err);
+		}
 	} while (!err && !skb_queue_empty(&batch->records));
 	return err;
 }
