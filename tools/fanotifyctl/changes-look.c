@@ -26,14 +26,14 @@
 
 /* ---- paths and handles ---- */
 
-static int open_below(const struct changes *changes, const char *path, int flags)
+int open_below(int dir, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC | O_NOFOLLOW,
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_BENEATH,
 	};
 
-	return syscall(SYS_openat2, changes->fd, *path ? path : ".", &how, sizeof(how));
+	return syscall(SYS_openat2, dir, *path ? path : ".", &how, sizeof(how));
 }
 
 /* Is it an error of something that is not there? */
@@ -175,7 +175,7 @@ static int walk(struct changes *changes, int fd, const char *path, walk_fn fn, v
 
 static int walk_below(struct changes *changes, const char *path, walk_fn fn, void *arg)
 {
-	int fd = open_below(changes, path, O_RDONLY | O_DIRECTORY);
+	int fd = open_below(changes->fd, path, O_RDONLY | O_DIRECTORY);
 
 	if (fd >= 0)
 		return walk(changes, fd, path, fn, arg);
@@ -198,7 +198,7 @@ static void add_inode(struct changes *changes, ino_t number, unsigned int flags)
 static bool is_whole(const struct changes *changes, const char *path,
 		     const struct change_object *object)
 {
-	int fd = open_below(changes, path, O_PATH);
+	int fd = open_below(changes->fd, path, O_PATH);
 	struct stat st;
 	bool whole;
 
@@ -405,7 +405,7 @@ static bool enter_parent(struct telling *t, const char *path)
 		close(t->fd);
 	free(t->parent);
 	t->parent = strndup(path, len);
-	t->fd = t->parent ? open_below(t->changes, t->parent, O_PATH | O_DIRECTORY) : -1;
+	t->fd = t->parent ? open_below(t->changes->fd, t->parent, O_PATH | O_DIRECTORY) : -1;
 	if (t->fd >= 0)
 		return true;
 	free(t->parent);

@@ -111,6 +111,9 @@ typedef int (*change_fn)(const char *path, unsigned int flags, void *arg);
  */
 int changes_look(struct changes *changes, change_fn fn, void *arg);
 
+/* Open what is at @path below @dir, "" for itself: nowhere else, whatever links there are. */
+int open_below(int dir, const char *path, int flags);
+
 /* ---- for changes-look.c ---- */
 
 /* A node of @paths. */

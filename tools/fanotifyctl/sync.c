@@ -33,6 +33,7 @@
 
 #include "changed.h"
 #include "journal.h"
+#include "links.h"
 #include "rsync.h"
 
 /* Where who syncs says so. */
@@ -61,6 +62,7 @@
  * @ordered: it is of level ordered
  * @consumer: whose acknowledgement says where to go on
  * @local: the real path of the copy, if it is of this machine; else NULL
+ * @copy: that, open; -1: not yet
  * @json: say how it went as JSON
  * @full: rsync has to look at everything
  * @why: why it has to, or NULL; it has not then
@@ -84,6 +86,7 @@ struct sync {
 	bool ordered;
 	char *consumer;
 	char *local;
+	int copy;
 	bool json;
 	bool full;
 	const char *why;
@@ -410,6 +413,8 @@ static int list_path(const char *path, unsigned int flags, void *arg)
 	struct sync *s = arg;
 	FILE **list = flags & data ? &s->data : &s->attrs;
 
+	if ((flags & data) && !names && s->copy >= 0 && links_break(s->copy, path))
+		return EXIT_FAILURE;
 	s->paths++;
 	if (flags & CHANGE_DELETED)
 		s->deleted++;
@@ -440,6 +445,8 @@ static int apply(struct sync *s)
 
 	if (s->full && s->local && !s->unwritten && !s->rsync.dry_run)
 		ret = silence_copy(s);
+	if (!ret && s->full && s->local && !s->rsync.dry_run)
+		ret = links_break_all(s->local, s->rsync.src);
 	if (!ret && s->full)
 		ret = run_rsync(s, NULL, s->unwritten);
 	/* names first: they change the times of directories */
@@ -467,6 +474,8 @@ static int sync_round(struct sync *s)
 	changes_clear(changes);
 	list_close(&s->data);
 	list_close(&s->attrs);
+	if (s->local && s->copy < 0 && !s->rsync.dry_run)
+		s->copy = open(s->local, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->registered) {
 		ret = changed_read(&s->changed, s->h, s->journal, s->consumer,
 				   s->says ? &s->from : NULL);
@@ -629,7 +638,7 @@ static int sync_parse(struct sync *s, char **argv, const char **src, bool *full)
 
 int cmd_sync(char **argv)
 {
-	struct sync s = { .lock = -1, .changed.changes.fd = -1 };
+	struct sync s = { .lock = -1, .copy = -1, .changed.changes.fd = -1 };
 	bool full = false;
 	const char *src;
 	int ret;
@@ -650,6 +659,8 @@ int cmd_sync(char **argv)
 	changes_close(&s.changed.changes);
 	free(s.consumer);
 	free(s.local);
+	if (s.copy >= 0)
+		close(s.copy);
 	if (s.lock >= 0)
 		close(s.lock);
 	fanotify_nl_close(s.h);
