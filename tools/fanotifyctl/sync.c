@@ -568,6 +568,7 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		if (!s->local || check_places(s))
 			return EXIT_FAILURE;
 		s->rsync.dst = s->local;
+		s->rsync.local = true;
 	}
 	if (rsync_check())
 		return EXIT_FAILURE;
