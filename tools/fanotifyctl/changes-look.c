@@ -105,14 +105,10 @@ static char *path_of(const struct changes *changes, int fd)
 
 /* ---- walks ---- */
 
-/* Told of each name; @fd is its directory. */
-typedef int (*walk_fn)(struct changes *changes, int fd, const char *path,
-		       const struct dirent *entry, bool is_dir, void *arg);
-
-static int walk(struct changes *changes, int fd, const char *path, walk_fn fn, void *arg);
+static int walk(struct changes *changes, int fd, const char *path, changes_walk_fn fn, void *arg);
 
 static int walk_entry(struct changes *changes, int fd, const char *path,
-		      const struct dirent *entry, walk_fn fn, void *arg)
+		      const struct dirent *entry, changes_walk_fn fn, void *arg)
 {
 	bool is_dir = entry->d_type == DT_DIR;
 	struct stat st;
@@ -142,7 +138,7 @@ static int walk_entry(struct changes *changes, int fd, const char *path,
 }
 
 /* @fd is closed. */
-static int walk(struct changes *changes, int fd, const char *path, walk_fn fn, void *arg)
+static int walk(struct changes *changes, int fd, const char *path, changes_walk_fn fn, void *arg)
 {
 	struct dirent *entry;
 	struct stat st;
@@ -173,13 +169,18 @@ static int walk(struct changes *changes, int fd, const char *path, walk_fn fn, v
 	return ret;
 }
 
-static int walk_below(struct changes *changes, const char *path, walk_fn fn, void *arg)
+static int walk_below(struct changes *changes, const char *path, changes_walk_fn fn, void *arg)
 {
 	int fd = open_below(changes->fd, path, O_RDONLY | O_DIRECTORY);
 
 	if (fd >= 0)
 		return walk(changes, fd, path, fn, arg);
 	return is_gone(errno) ? 0 : fail_errno(errno, "%s/%s", changes->real, path);
+}
+
+int changes_walk(struct changes *changes, changes_walk_fn fn, void *arg)
+{
+	return walk_below(changes, "", fn, arg);
 }
 
 /* ---- objects: names that records do not have ---- */
@@ -357,7 +358,7 @@ static int find_names(struct changes *changes)
 	if (finding.ret)
 		return finding.ret;
 	sort_inodes(changes);
-	return changes->inodes_count ? walk_below(changes, "", add_if_sought, NULL) : 0;
+	return changes->inodes_count ? changes_walk(changes, add_if_sought, NULL) : 0;
 }
 
 /* ---- telling ---- */

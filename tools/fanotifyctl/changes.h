@@ -14,6 +14,7 @@
 #ifndef FANOTIFYCTL_CHANGES_H
 #define FANOTIFYCTL_CHANGES_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <fanotify-nl/fanotify-nl.h>
@@ -110,6 +111,22 @@ typedef int (*change_fn)(const char *path, unsigned int flags, void *arg);
  * returned.
  */
 int changes_look(struct changes *changes, change_fn fn, void *arg);
+
+/* Told of each name; @fd is its directory. Return: not 0 to end it. */
+typedef int (*changes_walk_fn)(struct changes *changes, int fd, const char *path,
+			       const struct dirent *entry, bool is_dir, void *arg);
+
+/**
+ * changes_walk() - Tell all names there are now.
+ * @changes: says below which directory
+ * @fn: called, for a directory before what is in it
+ * @arg: handed to @fn
+ *
+ * Not those of other filesystems, nor the journal's own.
+ *
+ * Return: 0; EXIT_FAILURE: a directory cannot be read, and said so; or what @fn returned.
+ */
+int changes_walk(struct changes *changes, changes_walk_fn fn, void *arg);
 
 /* Open what is at @path below @dir, "" for itself: nowhere else, whatever links there are. */
 int open_below(int dir, const char *path, int flags);

@@ -22,15 +22,8 @@
  * a filter of attributes, those of the system have to be left out as well (rsync(1)).
  */
 #define OPTIONS_ALL \
-	"-aHX", "--one-file-system", "--exclude=/" FANOTIFY_NL_JOURNAL_FOLDER, "--delete", \
+	"-aHAX", "--one-file-system", "--exclude=/" FANOTIFY_NL_JOURNAL_FOLDER, "--delete", \
 		"--filter=-x system.*", "--filter=-x " RSYNC_CURSOR
-
-/*
- * rsync 3.5.0 takes the owning group's permissions out of an ACL while it changes set-ID
- * bits. On one machine users have the same numbers: there ACLs go as other attributes do.
- */
-#define OPTION_ACLS		"--acls"
-#define OPTION_ACLS_PLAIN	"--filter=+x system.posix_acl_*"
 
 /*
  * What vanished is deleted, a directory with all that was in it. A path that ends in a
@@ -185,22 +178,6 @@ int rsync_check(void)
 	return ret ? EXIT_FAILURE : 0;
 }
 
-static bool has_option(const struct rsync *rsync, const char *name, const char *letter)
-{
-	for (char **option = rsync->options; option && *option; option++)
-		if (!strcmp(*option, name) || !strcmp(*option, letter))
-			return true;
-	return false;
-}
-
-static const char *option_acls(const struct rsync *rsync)
-{
-	if (!rsync->local || has_option(rsync, "--no-acls", "--no-A") ||
-	    has_option(rsync, "--no-xattrs", "--no-X"))
-		return OPTION_ACLS;
-	return OPTION_ACLS_PLAIN;
-}
-
 int rsync_run(const struct rsync *rsync, FILE *list, bool anew)
 {
 	static const char *const all[] = { OPTIONS_ALL }, *const listed[] = { OPTIONS_LIST };
@@ -213,9 +190,8 @@ int rsync_run(const struct rsync *rsync, FILE *list, bool anew)
 
 	while (rsync->options && rsync->options[users])
 		users++;
-	argv = xrealloc(NULL, (nr_all + nr_listed + users + 10) * sizeof(*argv));
+	argv = xrealloc(NULL, (nr_all + nr_listed + users + 9) * sizeof(*argv));
 	argv[n++] = "rsync";
-	argv[n++] = option_acls(rsync);
 	for (size_t i = 0; i < nr_all; i++)
 		argv[n++] = all[i];
 	for (size_t i = 0; list && i < nr_listed; i++)

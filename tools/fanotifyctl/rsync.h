@@ -24,7 +24,6 @@
  * struct rsync - How rsync is called.
  * @src: the directory whose contents go to
  * @dst: there; rsync knows what it means
- * @local: that is on this machine, too
  * @options: the user's, ended by NULL; or NULL
  * @dry_run: only say what would be done
  * @progress: show how far it is
@@ -33,7 +32,6 @@
 struct rsync {
 	const char *src;
 	const char *dst;
-	bool local;
 	char **options;
 	bool dry_run;
 	bool progress;

@@ -31,6 +31,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "acls.h"
 #include "changed.h"
 #include "journal.h"
 #include "links.h"
@@ -388,7 +389,7 @@ static int acknowledge(struct sync *s)
 static FILE *list_open(void)
 {
 	int fd = memfd_create("paths", MFD_CLOEXEC);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w+");
 
 	if (!file) {
 		fail_errno(errno, "list of paths");
@@ -439,6 +440,89 @@ static int run_rsync(struct sync *s, FILE *list, bool anew)
 	return ret == RSYNC_VANISHED ? 0 : ret;
 }
 
+/* ---- ACLs ---- */
+
+/**
+ * struct mending - What is looked for in a round: paths with other ACLs than SRC's.
+ * @s: the run
+ * @list: those that were found; NULL: none yet
+ */
+struct mending {
+	struct sync *s;
+	FILE *list;
+};
+
+static int mend_path(struct mending *m, const char *path)
+{
+	char *original = xasprintf("%s/%s", m->s->rsync.src, path);
+	char *copy = xasprintf("%s/%s", m->s->local, path);
+	int ret = 0;
+
+	if (acls_differ(original, copy)) {
+		if (!m->list)
+			m->list = list_open();
+		if (!m->list)
+			ret = EXIT_FAILURE;
+		else
+			fwrite(path, strlen(path) + 1, 1, m->list);
+	}
+	free(original);
+	free(copy);
+	return ret;
+}
+
+static int mend_entry(struct changes *changes, int fd, const char *path,
+		      const struct dirent *entry, bool is_dir, void *arg)
+{
+	(void)changes;
+	(void)fd;
+	(void)entry;
+	(void)is_dir;
+	return mend_path(arg, path);
+}
+
+static int mend_listed(struct mending *m, FILE *list)
+{
+	char *path = NULL;
+	size_t size = 0;
+	int ret = 0;
+
+	if (!list)
+		return 0;
+	rewind(list);
+	while (!ret && getdelim(&path, &size, '\0', list) > 0) {
+		size_t len = strlen(path);
+
+		if (len > 1 && path[len - 1] == '/')
+			path[len - 1] = '\0';
+		ret = mend_path(m, path);
+	}
+	if (!ret && ferror(list))
+		ret = fail_errno(errno, "list of paths");
+	free(path);
+	return ret;
+}
+
+/*
+ * rsync 3.5.0 takes the owning group's permissions out of an ACL while it changes set-ID
+ * bits, and puts them in when it looks at it once more.
+ */
+static int mend_acls(struct sync *s)
+{
+	struct mending m = { .s = s };
+	int ret;
+
+	ret = s->full ? changes_walk(&s->changed.changes, mend_entry, &m) : 0;
+	if (!ret)
+		ret = mend_listed(&m, s->data);
+	if (!ret)
+		ret = mend_listed(&m, s->attrs);
+	if (!ret && m.list)
+		ret = run_rsync(s, m.list, false);
+	list_close(&m.list);
+	return ret;
+}
+
 static int apply(struct sync *s)
 {
 	int ret = 0;
@@ -454,6 +538,8 @@ static int apply(struct sync *s)
 		ret = run_rsync(s, s->data, true);
 	if (!ret && s->attrs)
 		ret = run_rsync(s, s->attrs, false);
+	if (!ret && s->local && !s->rsync.dry_run)
+		ret = mend_acls(s);
 	return ret;
 }
 
@@ -568,7 +654,6 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		if (!s->local || check_places(s))
 			return EXIT_FAILURE;
 		s->rsync.dst = s->local;
-		s->rsync.local = true;
 	}
 	if (rsync_check())
 		return EXIT_FAILURE;
