@@ -19,6 +19,8 @@
 #define FILESYSTEM	FANOTIFY_MARK_TYPE_FILESYSTEM
 #define OPERATIONS	2000
 #define FILES_MAX	4096
+/* All is looked at after each operation, so there may not be too much of it. */
+#define TREE_OPERATIONS	1000
 #define CHANGED(name)	FANOTIFY_CHANGED_##name
 
 static struct heard heard;
@@ -328,12 +330,16 @@ TEST_F_TIMEOUT(changed, what_differs_was_told, 7200)
 	unsigned int i;
 
 	printf("# %s: SEED=%u\n", variant->name, seed);
-	look(before);
 	for (i = 0; !is_enough(i, count, all.kinds); i++) {
 		struct state *swap = before;
 		enum fsop op = fsop_any(&rng);
-		bool done = operate(self->h, op, &rng);
+		bool done;
 
+		if (i % TREE_OPERATIONS == 0) {
+			ASSERT_EQ(0, system("rm -rf -- *"));
+			look(before);
+		}
+		done = operate(self->h, op, &rng);
 		look(after);
 		all.done += done;
 		for (int k = 0; k < heard.count; k++) {
