@@ -159,7 +159,7 @@ static __u64 boottime_ns(void)
 }
 
 /* A deadline is never after the end of the wait. */
-TEST_F(gate, deadline_near_the_end)
+TEST_F_TIMEOUT(gate, deadline_near_the_end, 60)
 {
 	struct fanotify_nl_bind join = { .number = NUMBER };
 	__u64 ms = slowness() * 1000000, begun;
@@ -167,18 +167,18 @@ TEST_F(gate, deadline_near_the_end)
 	struct fanotify_nl *other;
 	struct access a;
 
-	BIND(.set = SET(TIMEOUT_MS) | SET(WAIT_MS), .timeout_ms = 2000 * slowness(),
-	     .wait_ms = 3000 * slowness());
+	BIND(.set = SET(TIMEOUT_MS) | SET(WAIT_MS), .timeout_ms = 4000 * slowness(),
+	     .wait_ms = 6000 * slowness());
 	begun = boottime_ns();
 	ASSERT_EQ(0, access_start(&a, OPEN, "file", 0));
 	ASSERT_LT(0, gate_next(self->h, 5000, &event));
-	EXPECT_LE(begun + 2000 * ms, event.deadline);
+	EXPECT_LE(begun + 4000 * ms, event.deadline);
 	ASSERT_EQ(0, fanotify_nl_open(&other));
 	ASSERT_EQ(0, fanotify_nl_bind(other, &join));
-	usleep(1800000 * slowness());
+	usleep(3600000 * slowness());
 	ASSERT_EQ(0, fanotify_nl_unbind(self->h));
 	ASSERT_LT(0, gate_next(other, 5000, &event));
-	EXPECT_GE(begun + 3400 * ms, event.deadline);
+	EXPECT_GE(begun + 6800 * ms, event.deadline);
 	EXPECT_EQ(0, gate_verdict(other, event.id, ALLOW, 0, 0));
 	EXPECT_EQ(0, access_end(&a, 5000));
 	fanotify_nl_close(other);
