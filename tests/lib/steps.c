@@ -73,6 +73,7 @@ bool steps_measure(const struct steps *steps, struct cost *cost, int round)
 		if (steps->step[step] == RENAME)
 			prefix = RENAMED;
 	}
+	cost->rounds = round + 1;
 	return true;
 }
 
@@ -80,7 +81,7 @@ double cost_least(const struct cost *cost, int step)
 {
 	double least = cost->round[0][step];
 
-	for (int i = 1; i < ROUNDS; i++)
+	for (int i = 1; i < cost->rounds; i++)
 		if (cost->round[i][step] < least)
 			least = cost->round[i][step];
 	return least;

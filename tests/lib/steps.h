@@ -12,6 +12,7 @@ enum step { CREATE, WRITE, CLOSE, CHMOD, SETXATTR, RENAME, UNLINK };
 
 #define STEPS_MAX	8
 #define ROUNDS		10
+#define ROUNDS_MAX	30
 
 /**
  * struct steps - what is measured
@@ -25,10 +26,12 @@ struct steps {
 
 /**
  * struct cost - what was measured
- * @round: of each round, instructions for one file in each step
+ * @rounds: how many rounds there were
+ * @round: of each, instructions for one file in each step
  */
 struct cost {
-	double round[ROUNDS][STEPS_MAX];
+	int rounds;
+	double round[ROUNDS_MAX][STEPS_MAX];
 };
 
 const char *step_name(enum step step);
