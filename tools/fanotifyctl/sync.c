@@ -463,8 +463,8 @@ static int mend_path(struct mending *m, const char *path)
 			m->list = list_open();
 		if (!m->list)
 			ret = EXIT_FAILURE;
-		else
-			fwrite(path, strlen(path) + 1, 1, m->list);
+		else if (fwrite(path, strlen(path) + 1, 1, m->list) != 1)
+			ret = fail_errno(errno, "list of paths");
 	}
 	free(original);
 	free(copy);
@@ -523,13 +523,19 @@ static int mend_acls(struct sync *s)
 	return ret;
 }
 
+/* The user's options may have rsync leave alone what is taken away. */
+static bool may_break_links(const struct sync *s)
+{
+	return s->local && !s->rsync.dry_run && !s->rsync.options;
+}
+
 static int apply(struct sync *s)
 {
 	int ret = 0;
 
 	if (s->full && s->local && !s->unwritten && !s->rsync.dry_run)
 		ret = silence_copy(s);
-	if (!ret && s->full && s->local && !s->rsync.dry_run)
+	if (!ret && s->full && may_break_links(s))
 		ret = links_break_all(s->local, s->rsync.src);
 	if (!ret && s->full)
 		ret = run_rsync(s, NULL, s->unwritten);
@@ -560,7 +566,7 @@ static int sync_round(struct sync *s)
 	changes_clear(changes);
 	list_close(&s->data);
 	list_close(&s->attrs);
-	if (s->local && s->copy < 0 && !s->rsync.dry_run)
+	if (s->copy < 0 && may_break_links(s))
 		s->copy = open(s->local, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (s->registered) {
 		ret = changed_read(&s->changed, s->h, s->journal, s->consumer,
