@@ -84,23 +84,28 @@ static int open_node(const struct changes *changes, const struct fanotify_nl_nod
 	}
 }
 
-/* The path of a directory that is open, below ours; NULL: it is not there. */
-static char *path_of(const struct changes *changes, int fd)
+static bool name_of(int fd, char path[PATH_MAX])
 {
-	char link[64], path[PATH_MAX];
-	size_t len = strlen(changes->real);
+	char link[64];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	if (n < 0)
+	n = readlink(link, path, PATH_MAX - 1);
+	if (n >= 0)
+		path[n] = '\0';
+	return n >= 0;
+}
+
+/* The path of a directory that is open, below ours; NULL: it is not there. */
+static char *path_of(const struct changes *changes, int fd)
+{
+	char top[PATH_MAX], path[PATH_MAX];
+	const char *rest;
+
+	if (!name_of(changes->fd, top) || !name_of(fd, path))
 		return NULL;
-	path[n] = '\0';
-	if (!strcmp(changes->real, "/"))
-		return xstrdup(path + 1);
-	if (strncmp(path, changes->real, len) || (path[len] && path[len] != '/'))
-		return NULL;
-	return xstrdup(path[len] ? path + len + 1 : "");
+	rest = changes_below(path, top);
+	return rest ? xstrdup(rest) : NULL;
 }
 
 /* ---- walks ---- */
@@ -385,7 +390,7 @@ struct telling {
 
 static void tell(struct telling *t, const char *path, unsigned int flags)
 {
-	t->ret = t->fn(*path ? path : ".", flags, t->arg);
+	t->ret = t->fn(*path ? path : ".", flags & ~CHANGE_TIME, t->arg);
 }
 
 static void tell_done(struct telling *t, const char *path)
@@ -394,7 +399,7 @@ static void tell_done(struct telling *t, const char *path)
 	t->done = xstrdup(path);
 }
 
-/* Open the directory of @path as @t->fd; false: there is none. */
+/* Open the directory of @path as @t->fd; false: there is none, or @t->ret says why not. */
 static bool enter_parent(struct telling *t, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -409,6 +414,8 @@ static bool enter_parent(struct telling *t, const char *path)
 	t->fd = t->parent ? open_below(t->changes->fd, t->parent, O_PATH | O_DIRECTORY) : -1;
 	if (t->fd >= 0)
 		return true;
+	if (t->parent && !is_gone(errno))
+		t->ret = fail_errno(errno, "%s/%s", t->changes->real, t->parent);
 	free(t->parent);
 	t->parent = NULL;
 	return false;
@@ -433,6 +440,8 @@ static void tell_top(struct telling *t, const char *path)
 		*end = '\0';
 		deleted = !enter_parent(t, top) ||
 			  fstatat(t->fd, last_name(top), &st, AT_SYMLINK_NOFOLLOW);
+		if (t->ret)
+			break;
 		if (!deleted && S_ISDIR(st.st_mode) && st.st_dev == t->changes->device) {
 			*end = '/';
 			continue;
@@ -454,9 +463,9 @@ static int tell_entry(struct changes *changes, int fd, const char *path,
 
 	if (!is_dir)
 		tell(t, path, CHANGE_NAME);
-	else if (!fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
-		 st.st_dev == changes->device)
-		tell(t, path, CHANGE_TREE | CHANGE_DIR);
+	else if (!fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		tell(t, path, st.st_dev == changes->device ? CHANGE_TREE | CHANGE_DIR :
+							     CHANGE_ATTRS | CHANGE_DIR);
 	return t->ret;
 }
 
@@ -486,17 +495,33 @@ static void tell_path(const void *node, VISIT which, void *arg)
 	if (!*one->path) {
 		tell_dir(t, one);
 	} else if (!enter_parent(t, one->path)) {
-		tell_top(t, one->path);
+		if (!t->ret)
+			tell_top(t, one->path);
 	} else if (fstatat(t->fd, last_name(one->path), &st, AT_SYMLINK_NOFOLLOW)) {
 		tell(t, one->path, CHANGE_DELETED);
 		tell_done(t, one->path);
 	} else if (S_ISDIR(st.st_mode)) {
-		if (st.st_dev == t->changes->device)
+		if (st.st_dev == t->changes->device) {
 			tell_dir(t, one);
+		} else {
+			/* what is in it is not ours */
+			tell(t, one->path, CHANGE_ATTRS | CHANGE_DIR);
+			tell_done(t, one->path);
+		}
 	} else {
 		tell(t, one->path, one->flags & CHANGE_TREE ? CHANGE_NAME : one->flags);
 		tell_done(t, one->path);
 	}
+}
+
+void changes_put(FILE *to, const char *path, unsigned int flags)
+{
+	const bool names = (flags & CHANGE_TREE) || !strcmp(path, ".");
+	/* else it is a comment */
+	const bool here = *path == '#' || *path == ';';
+
+	fprintf(to, "%s%s%s", here ? "./" : "", path, names ? "/" : "");
+	putc('\0', to);
 }
 
 int changes_look(struct changes *changes, change_fn fn, void *arg)

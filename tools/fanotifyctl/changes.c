@@ -7,6 +7,7 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,7 +42,7 @@ int changes_open(struct changes *changes, const char *dir)
 	struct stat st;
 	int ret;
 
-	*changes = (struct changes){ .fd = -1 };
+	*changes = (struct changes){ .fd = -1, .mounted = -1 };
 	changes->real = realpath(dir, NULL);
 	if (!changes->real)
 		return fail_errno(errno, "%s", dir);
@@ -57,6 +58,22 @@ int changes_open(struct changes *changes, const char *dir)
 		return EXIT_FAILURE;
 	changes->top = strcmp(view->path, "/") ? view->path : "";
 	return 0;
+}
+
+int changes_alone(struct changes *changes)
+{
+	int tree = open_tree(changes->fd, "",
+			     AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int fd = tree < 0 ? -1 : openat(tree, ".", O_RDONLY | O_DIRECTORY);
+	int ret = fd < 0 ? fail_errno(errno, "%s: a view without mounts", changes->real) : 0;
+
+	if (tree >= 0)
+		close(tree);
+	if (!ret) {
+		changes->mounted = changes->fd;
+		changes->fd = fd;
+	}
+	return ret;
 }
 
 static void object_free(void *p)
@@ -90,7 +107,10 @@ void changes_close(struct changes *changes)
 	free(changes->real);
 	if (changes->fd >= 0)
 		close(changes->fd);
+	if (changes->mounted >= 0)
+		close(changes->mounted);
 	changes->fd = -1;
+	changes->mounted = -1;
 }
 
 /* ---- sets ---- */
@@ -209,13 +229,16 @@ static void add_name(struct changes *changes, const char *path, unsigned int fla
 
 static unsigned int object_flags(const struct fanotify_nl_event *event)
 {
-	const __u32 changed = event->object.changed;
+	const __u32 changed = event->object.changed ? event->object.changed : ~0U;
+	const bool is_dir = event->mask & FANOTIFY_KIND_ONDIR;
 
-	if (!changed)
-		return event->mask & KINDS_DATA ? CHANGE_DATA : CHANGE_ATTRS;
-	if (!(event->mask & FANOTIFY_KIND_ONDIR) && (changed & CHANGED_DATA))
+	if (!event->object.changed && (event->mask & KINDS_DATA))
 		return CHANGE_DATA;
-	return changed & CHANGED_ATTRS ? CHANGE_ATTRS : 0;
+	if (event->object.changed && !is_dir && (changed & CHANGED_DATA))
+		return CHANGE_DATA;
+	if (!(changed & CHANGED_ATTRS))
+		return 0;
+	return CHANGE_ATTRS | (!is_dir && (changed & FANOTIFY_CHANGED_MTIME) ? CHANGE_TIME : 0);
 }
 
 /*

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <fanotify-nl/fanotify-nl.h>
 
 #include "tree.h"
@@ -35,12 +36,17 @@ enum change {
 	CHANGE_DELETED	= 1 << 4,
 	/* a directory has it */
 	CHANGE_DIR	= 1 << 5,
+
+	/* among CHANGE_ATTRS, and not told: rsync makes a file of another time anew */
+	CHANGE_TIME	= 1 << 6,
 };
 
 /**
  * struct changes - What records say about what is below a directory.
  * @tree: the directory, as its one view, and what is mounted where
  * @fd: the directory, open
+ * @mounted: the same as it is mounted, so that an unmount says busy, if @fd is a view of
+ *	its own; else -1
  * @device: of its filesystem
  * @real: its absolute path
  * @top: its path below the filesystem's root, "" for that itself
@@ -54,6 +60,7 @@ enum change {
 struct changes {
 	struct tree tree;
 	int fd;
+	int mounted;
 	dev_t device;
 	char *real;
 	const char *top;
@@ -74,6 +81,18 @@ struct changes {
  */
 int changes_open(struct changes *changes, const char *dir);
 void changes_close(struct changes *changes);
+
+/**
+ * changes_alone() - Look at nothing but the directory's own filesystem.
+ * @changes: just opened
+ *
+ * Records have nothing to do with what is mounted below the directory, and tell of what
+ * that hides. @fd becomes a view of its own, without those mounts, for programs that are
+ * executed as well.
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int changes_alone(struct changes *changes);
 
 /* Forget all records. */
 void changes_clear(struct changes *changes);
@@ -111,6 +130,14 @@ typedef int (*change_fn)(const char *path, unsigned int flags, void *arg);
  * returned.
  */
 int changes_look(struct changes *changes, change_fn fn, void *arg);
+
+/**
+ * changes_put() - Write a path as rsync --from0 --files-from takes it.
+ * @to: where to
+ * @path: as it was told
+ * @flags: CHANGE_*; a CHANGE_TREE directory ends in a slash, which stands for the names in it
+ */
+void changes_put(FILE *to, const char *path, unsigned int flags);
 
 /* Told of each name; @fd is its directory. Return: not 0 to end it. */
 typedef int (*changes_walk_fn)(struct changes *changes, int fd, const char *path,

@@ -141,11 +141,7 @@ struct changed_command {
 
 static int print_null(const char *path, unsigned int flags)
 {
-	const unsigned int tree = CHANGE_TREE | CHANGE_DIR;
-	bool names = (flags & tree) == tree || !strcmp(path, ".");
-
-	printf("%s%s", path, names ? "/" : "");
-	putchar('\0');
+	changes_put(stdout, path, flags);
 	if (!ferror(stdout))
 		return 0;
 	complain("standard output: %s", strerror(errno));
@@ -247,7 +243,7 @@ static int changed_run(struct changed_command *cmd, struct fanotify_nl *h)
 
 int cmd_journal_changed(char **argv)
 {
-	struct changed_command cmd = { .changed.changes.fd = -1 };
+	struct changed_command cmd = { .changed.changes = { .fd = -1, .mounted = -1 } };
 	bool help = false;
 	const struct option_def defs[] = {
 		{ .name = "help", .flag = &help },
