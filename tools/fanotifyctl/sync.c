@@ -19,7 +19,6 @@
  * The first round, and one after a gap, has rsync look at everything. A consumer that
  * has never acknowledged says that the first one is not done yet.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,11 +27,11 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "acls.h"
 #include "changed.h"
+#include "copy.h"
 #include "journal.h"
 #include "links.h"
 #include "rsync.h"
@@ -62,18 +61,19 @@
  * @journal: number of the journal
  * @ordered: it is of level ordered
  * @consumer: whose acknowledgement says where to go on
- * @local: the real path of the copy, if it is of this machine; else NULL
- * @copy: that, open; -1: not yet
+ * @source: where rsync finds what is to be copied
+ * @copy: where to, if that is of this machine; else without a path
  * @json: say how it went as JSON
  * @full: rsync has to look at everything
  * @why: why it has to, or NULL; it has not then
  * @registered: there is such a consumer
- * @says: the copy says how far it is:
- * @from: so far
- * @unwritten: what rsync takes for transferred may not be there
- * @lock: held until this process and all its children have ended
+ * @acked: it has acknowledged something
+ * @narrow: it does not read all that is needed
+ * @lock: of the consumer, held until this process and all its children have ended
+ * @copy_lock: of the copy, likewise
  * @data: paths to transfer anew, or to delete
  * @attrs: paths of which only attributes are to be transferred
+ * @parent: of the last one, if it is among them
  * @paths: paths in both, in all rounds
  * @deleted: those of them that are gone
  * @records: that were read
@@ -86,25 +86,24 @@ struct sync {
 	__u32 journal;
 	bool ordered;
 	char *consumer;
-	char *local;
-	int copy;
+	char *source;
+	struct copy copy;
 	bool json;
 	bool full;
 	const char *why;
 	bool registered;
-	bool says;
-	bool unwritten;
-	struct fanotify_nl_cursor from;
+	bool acked;
+	bool narrow;
 	int lock;
+	int copy_lock;
 	FILE *data;
 	FILE *attrs;
+	char *parent;
 	__u64 paths;
 	__u64 deleted;
 	__u64 records;
 	__u64 gaps;
 };
-
-/* ---- the copy ---- */
 
 /* rsync's rule: a colon before the first slash. */
 static bool is_remote(const char *dst)
@@ -114,197 +113,25 @@ static bool is_remote(const char *dst)
 	return dst[len] == ':';
 }
 
-/* What it is or will be called, in full; NULL: failed, and said so. */
-static char *real_path(const char *dst)
-{
-	char *real = realpath(dst, NULL), *copy, *dir, *name, *path = NULL;
-	size_t len;
-
-	if (real || errno != ENOENT) {
-		if (!real)
-			fail_errno(errno, "%s", dst);
-		return real;
-	}
-	copy = xstrdup(dst);
-	for (len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
-		copy[len - 1] = '\0';
-	name = strrchr(copy, '/');
-	if (name)
-		*name++ = '\0';
-	else
-		name = copy;
-	dir = realpath(name == copy ? "." : *copy ? copy : "/", NULL);
-	if (dir)
-		path = xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", name);
-	else
-		fail_errno(errno, "%s", dst);
-	free(dir);
-	free(copy);
-	return path;
-}
-
-/* Is one directory in the other, or the same, by whatever mounts? */
-static bool is_inside(const struct changes *inner, const struct changes *outer)
-{
-	return changes_below(inner->real, outer->real) ||
-	       (inner->device == outer->device && changes_below(inner->top, outer->top));
-}
-
-/* The copy, or the first directory above it that is there. */
-static int open_copy(const struct sync *s, struct changes *copy, bool *exists)
-{
-	char *up = xstrdup(s->local);
-	struct stat st;
-	int ret;
-
-	*exists = !stat(up, &st);
-	if (!*exists)
-		*strrchr(up, '/') = '\0';
-	ret = changes_open(copy, *up ? up : "/");
-	free(up);
-	return ret;
-}
-
-/* Neither may be in the other: the copy would be copied, or the original deleted. */
-static int check_places(const struct sync *s)
-{
-	const struct changes *src = &s->changed.changes;
-	struct changes copy;
-	bool exists;
-	int ret;
-
-	ret = open_copy(s, &copy, &exists);
-	if (!ret && is_inside(&copy, src)) {
-		complain("%s is inside of %s, or the same: it cannot be its copy", s->local,
-			 src->real);
-		ret = EXIT_FAILURE;
-	} else if (!ret && exists && is_inside(src, &copy)) {
-		complain("%s is inside of %s, which would be deleted", src->real, s->local);
-		ret = EXIT_FAILURE;
-	}
-	changes_close(&copy);
-	return ret;
-}
-
-/* As a disk that is not mounted is. */
-static bool is_empty(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	bool empty = true;
-
-	if (!dir)
-		return errno == ENOENT;
-	while (empty && (entry = readdir(dir)))
-		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-	closedir(dir);
-	return empty;
-}
-
-/* ---- how far the copy is ---- */
-
-/* The consumer's name, a space, a cursor. */
-#define SAID_MAX	(FANOTIFY_CONSUMER_NAME_MAX + 1 + FANOTIFY_NL_CURSOR_LEN)
-
-/* Instead: a write to it has failed, which the filesystem tells but once. */
-#define UNWRITTEN	"unwritten"
-
-/* Return: why it cannot be gone on with, or NULL. */
-static const char *ask_copy(struct sync *s, const unsigned char uuid[FANOTIFY_UUID_LEN])
-{
-	char said[SAID_MAX + 1], *cursor;
-	ssize_t len;
-
-	len = getxattr(s->local, RSYNC_CURSOR, said, SAID_MAX);
-	if (len < 0)
-		return errno == EOPNOTSUPP ? NULL : "the copy does not say how far it is";
-	said[len] = '\0';
-	if (!strcmp(said, UNWRITTEN)) {
-		s->unwritten = true;
-		return "the copy could not be written";
-	}
-	cursor = strchr(said, ' ');
-	if (!cursor)
-		return "the copy does not say how far it is";
-	*cursor++ = '\0';
-	if (strcmp(said, s->consumer) || fanotify_nl_cursor_parse(cursor, &s->from) ||
-	    memcmp(s->from.uuid, uuid, FANOTIFY_UUID_LEN))
-		return "the copy is one of something else";
-	s->says = true;
-	return NULL;
-}
-
-/* What the directory @fd says is on disk when this returns. */
-static int tell(int fd, const char *text)
-{
-	if (fsetxattr(fd, RSYNC_CURSOR, text, strlen(text), 0))
-		return -errno;
-	return fsync(fd) ? -errno : 0;
-}
-
-/* While everything is looked at it says nothing: whoever is killed then does it again. */
-static int silence_copy(const struct sync *s)
-{
-	int fd = open(s->local, O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : fail_errno(errno, "%s", s->local);
-	if (!fremovexattr(fd, RSYNC_CURSOR))
-		ret = fsync(fd);
-	else if (errno != ENODATA && errno != EOPNOTSUPP)
-		ret = -1;
-	if (ret)
-		fail_errno(errno, "%s: attribute " RSYNC_CURSOR, s->local);
-	close(fd);
-	return ret ? EXIT_FAILURE : 0;
-}
-
-/* What is acknowledged may not be lost by a crash. */
-static int tell_copy(struct sync *s)
-{
-	const bool changed = s->full || s->data || s->attrs;
-	char cursor[FANOTIFY_NL_CURSOR_LEN], *text;
-	int ret, fd;
-
-	fd = open(s->local, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(errno, "%s", s->local);
-	if (changed && syncfs(fd)) {
-		ret = fail_errno(errno, "%s", s->local);
-		tell(fd, UNWRITTEN);
-		close(fd);
-		return ret;
-	}
-	fanotify_nl_cursor_format(&s->changed.cursor, cursor);
-	text = xasprintf("%s %s", s->consumer, cursor);
-	ret = tell(fd, text);
-	if (!ret) {
-		s->says = true;
-		s->from = s->changed.cursor;
-	} else if (ret != -EOPNOTSUPP) {
-		ret = fail_errno(-ret, "%s: attribute " RSYNC_CURSOR, s->local);
-	} else {
-		ret = 0;
-	}
-	free(text);
-	close(fd);
-	return ret;
-}
-
 /* ---- the consumer ---- */
 
-/* One for each pair of directories: they are hashed (FNV-1a). */
+#define HASH_START	0xcbf29ce484222325ULL
+
+/* FNV-1a, with the NUL at the end. */
+static __u64 hash_text(__u64 hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
+	while (*text++);
+	return hash;
+}
+
+/* One for each pair of directories. */
 static char *consumer_name(const struct sync *s)
 {
-	const char *const parts[] = {
-		s->changed.changes.top, s->local ? s->local : s->rsync.dst,
-	};
-	__u64 hash = 0xcbf29ce484222325ULL;
+	__u64 hash = hash_text(HASH_START, s->changed.changes.top);
 
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		for (size_t k = 0; k <= strlen(parts[i]); k++)
-			hash = (hash ^ (unsigned char)parts[i][k]) * 0x100000001b3ULL;
-	return xasprintf("sync-%016llx", hash);
+	return xasprintf("sync-%016llx", hash_text(hash, s->rsync.dst));
 }
 
 static int find_consumer(const struct fanotify_nl_consumer_info *info, void *arg)
@@ -314,25 +141,19 @@ static int find_consumer(const struct fanotify_nl_consumer_info *info, void *arg
 	if (strcmp(info->name, s->consumer))
 		return 0;
 	s->registered = true;
-	if (!info->acked_at)
+	s->acked = info->acked_at;
+	s->narrow = ~info->mask & KINDS_NEEDED;
+	if (!s->acked)
 		s->why = "the first run was not finished";
 	return 1;
 }
 
-static int register_consumer(struct sync *s)
+static int add_consumer(struct sync *s)
 {
 	const struct fanotify_nl_consumer consumer = { .name = s->consumer };
 	__u64 token;
 	int ret;
 
-	ret = fanotify_nl_consumers(s->h, s->journal, find_consumer, s);
-	if (ret < 0)
-		return fail_nl(s->h, ret, "consumers");
-	if (s->registered)
-		return 0;
-	s->why = "first run";
-	if (s->rsync.dry_run)
-		return 0;
 	ret = fanotify_nl_consumer_add(s->h, s->journal, &consumer, &token, NULL);
 	if (ret)
 		return fail_nl(s->h, ret, "consumer %s", s->consumer);
@@ -340,48 +161,106 @@ static int register_consumer(struct sync *s)
 	return 0;
 }
 
-/* Children keep it: a killed one's rsync may still be at work. */
-static int take_lock(struct sync *s)
+static int register_consumer(struct sync *s)
 {
-	char *name = xasprintf(LOCK_FOLDER "/%s.lock", s->consumer);
+	int ret;
+
+	ret = fanotify_nl_consumers(s->h, s->journal, find_consumer, s);
+	if (ret < 0)
+		return fail_nl(s->h, ret, "consumers");
+	if (s->narrow) {
+		complain("consumer %s does not read all changes: deregister it, or choose another one by --consumer",
+			 s->consumer);
+		return EXIT_FAILURE;
+	}
+	if (s->registered)
+		return 0;
+	s->why = "first run";
+	return s->rsync.dry_run ? 0 : add_consumer(s);
+}
+
+/* As one that has never acknowledged, so that the next run begins anew as well. */
+static int restart_consumer(struct sync *s)
+{
+	int ret = fanotify_nl_consumer_remove(s->h, s->journal, s->consumer, NULL);
+
+	if (ret)
+		return fail_nl(s->h, ret, "consumer %s", s->consumer);
+	s->acked = false;
+	return add_consumer(s);
+}
+
+/* ---- locks ---- */
+
+/* Children keep it: a killed one's rsync may still be at work. @file is freed. */
+static int take_lock(const struct sync *s, int *lock, char *file)
+{
+	char *name = xasprintf(LOCK_FOLDER "/%s.lock", file);
 	int ret = 0;
 
 	if (mkdir(LOCK_FOLDER, 0700) && errno != EEXIST)
 		ret = fail_errno(errno, LOCK_FOLDER);
 	if (!ret)
-		s->lock = open(name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	if (!ret && s->lock < 0)
+		*lock = open(name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	if (!ret && *lock < 0)
 		ret = fail_errno(errno, "%s", name);
-	for (int i = 0; !ret && flock(s->lock, LOCK_EX | LOCK_NB); i++) {
+	for (int i = 0; !ret && flock(*lock, LOCK_EX | LOCK_NB); i++) {
 		if (errno == EWOULDBLOCK && i < LOCK_TRIES) {
 			usleep(LOCK_PAUSE_US);
 			continue;
 		}
 		ret = fail_errno(errno, "%s", name);
 		if (i)
-			complain("another sync of %s to %s is at work", s->rsync.src, s->rsync.dst);
+			complain("another sync as consumer %s, or to %s, is at work", s->consumer,
+				 s->rsync.dst);
 	}
 	free(name);
+	free(file);
 	return ret;
+}
+
+/* Of the journal's; one of that name may be in another journal. */
+static int lock_consumer(struct sync *s)
+{
+	return take_lock(s, &s->lock, xasprintf("journal-%u-%s", s->journal, s->consumer));
+}
+
+/* Whoever writes to it, and by whatever path. */
+static int lock_copy(struct sync *s)
+{
+	struct stat st;
+
+	if (!s->copy.path)
+		return take_lock(s, &s->copy_lock,
+				 xasprintf("copy-%016llx", hash_text(HASH_START, s->rsync.dst)));
+	if (fstat(s->copy.fd, &st))
+		return fail_errno(errno, "%s", s->copy.path);
+	return take_lock(s, &s->copy_lock,
+			 xasprintf("copy-%llx-%llu", (__u64)st.st_dev, (__u64)st.st_ino));
 }
 
 static int acknowledge(struct sync *s)
 {
 	/* a first run is one though there was nothing to acknowledge */
 	const int options = FANOTIFY_NL_ACK_SYNC | (s->full ? FANOTIFY_NL_ACK_RESET : 0);
-	int ret;
+	int ret = 0;
 
 	if (s->rsync.dry_run)
 		return 0;
 	/* what a crash puts back to what it was before has no gap then */
 	if (s->ordered && syncfs(s->changed.changes.fd))
-		return fail_errno(errno, "%s", s->rsync.src);
-	ret = s->local ? tell_copy(s) : 0;
+		return fail_errno(errno, "%s", s->changed.changes.real);
+	if (s->copy.path)
+		ret = copy_tell(&s->copy, s->consumer, &s->changed.cursor,
+				s->full || s->data || s->attrs);
 	if (ret)
 		return ret;
 	ret = fanotify_nl_consumer_ack(s->h, s->journal, s->consumer, NULL, &s->changed.cursor,
 				       options);
-	return ret ? fail_nl(s->h, ret, "acknowledge") : 0;
+	if (ret)
+		return fail_nl(s->h, ret, "acknowledge");
+	s->acked = true;
+	return 0;
 }
 
 /* ---- rounds ---- */
@@ -407,25 +286,51 @@ static void list_close(FILE **list)
 	*list = NULL;
 }
 
-static int list_path(const char *path, unsigned int flags, void *arg)
+static int list_add(FILE **list, const char *path, unsigned int flags)
 {
-	const unsigned int data = CHANGE_NAME | CHANGE_TREE | CHANGE_DATA | CHANGE_DELETED;
-	bool names = !strcmp(path, ".") || (flags & CHANGE_TREE);
-	struct sync *s = arg;
-	FILE **list = flags & data ? &s->data : &s->attrs;
-
-	if ((flags & data) && !names && s->copy >= 0 && links_break(s->copy, path))
-		return EXIT_FAILURE;
-	s->paths++;
-	if (flags & CHANGE_DELETED)
-		s->deleted++;
 	if (!*list)
 		*list = list_open();
 	if (!*list)
 		return EXIT_FAILURE;
-	fprintf(*list, "%s%s", path, names ? "/" : "");
-	putc('\0', *list);
+	changes_put(*list, path, flags);
 	return ferror(*list) ? fail_errno(errno, "list of paths") : 0;
+}
+
+/* An rsync that was killed has left its temporary file where it was to end up. */
+static int list_parent(struct sync *s, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash ? strndup(path, slash - path) : xstrdup(".");
+	int ret = 0;
+
+	if (!s->parent || strcmp(s->parent, parent))
+		ret = list_add(&s->attrs, parent, CHANGE_TREE);
+	free(s->parent);
+	s->parent = parent;
+	return ret;
+}
+
+/* The user's options may have rsync leave alone what is taken away. */
+static bool may_break_links(const struct sync *s)
+{
+	return s->copy.fd >= 0 && !(s->rsync.options && *s->rsync.options);
+}
+
+static int list_path(const char *path, unsigned int flags, void *arg)
+{
+	const unsigned int data = CHANGE_NAME | CHANGE_TREE | CHANGE_DATA | CHANGE_DELETED;
+	const bool names = !strcmp(path, ".") || (flags & CHANGE_TREE);
+	struct sync *s = arg;
+	int ret = 0;
+
+	if ((flags & data) && !names && may_break_links(s))
+		ret = links_break(s->copy.fd, path);
+	s->paths++;
+	if (flags & CHANGE_DELETED)
+		s->deleted++;
+	if (!ret && s->copy.begun)
+		ret = list_parent(s, path);
+	return ret ? ret : list_add(flags & data ? &s->data : &s->attrs, path, flags);
 }
 
 /* Return: as rsync_run(); 0 also for what vanished, RSYNC_PARTIAL for what became a device. */
@@ -455,17 +360,11 @@ struct mending {
 static int mend_path(struct mending *m, const char *path)
 {
 	char *original = xasprintf("%s/%s", m->s->rsync.src, path);
-	char *copy = xasprintf("%s/%s", m->s->local, path);
+	char *copy = xasprintf("%s/%s", m->s->copy.path, path);
 	int ret = 0;
 
-	if (acls_differ(original, copy)) {
-		if (!m->list)
-			m->list = list_open();
-		if (!m->list)
-			ret = EXIT_FAILURE;
-		else if (fwrite(path, strlen(path) + 1, 1, m->list) != 1)
-			ret = fail_errno(errno, "list of paths");
-	}
+	if (acls_differ(original, copy))
+		ret = list_add(&m->list, path, 0);
 	free(original);
 	free(copy);
 	return ret;
@@ -523,28 +422,35 @@ static int mend_acls(struct sync *s)
 	return ret;
 }
 
-/* The user's options may have rsync leave alone what is taken away. */
-static bool may_break_links(const struct sync *s)
+/* Whatever ends it, the next run looks at everything as well. */
+static int begin_full(struct sync *s)
 {
-	return s->local && !s->rsync.dry_run && !s->rsync.options;
+	bool silent = s->copy.unwritten;
+	int ret = 0;
+
+	if (s->copy.path && !silent)
+		ret = copy_silence(&s->copy, &silent);
+	return ret || silent || !s->acked ? ret : restart_consumer(s);
 }
 
 static int apply(struct sync *s)
 {
 	int ret = 0;
 
-	if (s->full && s->local && !s->unwritten && !s->rsync.dry_run)
-		ret = silence_copy(s);
+	if (s->full && !s->rsync.dry_run)
+		ret = begin_full(s);
+	else if ((s->data || s->attrs) && s->copy.fd >= 0)
+		ret = copy_begin(&s->copy, s->consumer);
 	if (!ret && s->full && may_break_links(s))
-		ret = links_break_all(s->local, s->rsync.src);
+		ret = links_break_all(s->copy.path, s->rsync.src);
 	if (!ret && s->full)
-		ret = run_rsync(s, NULL, s->unwritten);
+		ret = run_rsync(s, NULL, s->copy.unwritten);
 	/* names first: they change the times of directories */
 	if (!ret && s->data)
 		ret = run_rsync(s, s->data, true);
 	if (!ret && s->attrs)
 		ret = run_rsync(s, s->attrs, false);
-	if (!ret && s->local && !s->rsync.dry_run)
+	if (!ret && s->copy.fd >= 0)
 		ret = mend_acls(s);
 	return ret;
 }
@@ -566,11 +472,11 @@ static int sync_round(struct sync *s)
 	changes_clear(changes);
 	list_close(&s->data);
 	list_close(&s->attrs);
-	if (s->copy < 0 && may_break_links(s))
-		s->copy = open(s->local, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(s->parent);
+	s->parent = NULL;
 	if (s->registered) {
 		ret = changed_read(&s->changed, s->h, s->journal, s->consumer,
-				   s->says ? &s->from : NULL);
+				   s->copy.says ? &s->copy.from : NULL);
 		s->records += changes->records;
 		s->gaps += s->changed.gaps;
 	}
@@ -625,7 +531,7 @@ static int print_summary(const struct sync *s)
 	fanotify_nl_cursor_format(&s->changed.cursor, cursor);
 	out_begin(&o);
 	out_text(&o, "%s", s->rsync.dry_run ? "would be done: " : "");
-	out_string(&o, "source", NULL, s->rsync.src);
+	out_string(&o, "source", NULL, s->changed.changes.real);
 	out_string(&o, "destination", NULL, s->rsync.dst);
 	out_string(&o, "consumer", NULL, s->consumer);
 	if (s->rsync.dry_run)
@@ -652,14 +558,17 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	int ret;
 
 	ret = changes_open(changes, src);
+	if (!ret)
+		ret = changes_alone(changes);
 	if (ret)
 		return ret;
-	s->rsync.src = changes->real;
+	s->source = xasprintf("/proc/self/fd/%d", changes->fd);
+	s->rsync.src = s->source;
 	if (!is_remote(s->rsync.dst)) {
-		s->local = real_path(s->rsync.dst);
-		if (!s->local || check_places(s))
-			return EXIT_FAILURE;
-		s->rsync.dst = s->local;
+		ret = copy_find(&s->copy, s->rsync.dst, changes);
+		if (ret)
+			return ret;
+		s->rsync.dst = s->copy.path;
 	}
 	if (rsync_check())
 		return EXIT_FAILURE;
@@ -676,18 +585,22 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	s->ordered = info.settings.level == FANOTIFY_JOURNAL_LEVEL_ORDERED;
 	if (!s->consumer)
 		s->consumer = consumer_name(s);
-	ret = take_lock(s);
+	ret = lock_consumer(s);
 	if (!ret)
 		ret = register_consumer(s);
+	if (!ret && s->copy.path && !s->rsync.dry_run)
+		ret = copy_open(&s->copy);
+	if (!ret && !s->rsync.dry_run)
+		ret = lock_copy(s);
 	if (ret)
 		return ret;
 	/* also where all is looked at for another reason: it may not be written */
-	said = s->local ? ask_copy(s, info.uuid) : NULL;
+	said = s->copy.path ? copy_ask(&s->copy, s->consumer, info.uuid) : NULL;
 	if (full)
 		need_full(s, "--full");
 	else if (s->why)
 		need_full(s, s->why);
-	else if (s->local && is_empty(s->local))
+	else if (s->copy.path && copy_is_empty(&s->copy))
 		need_full(s, "the copy is empty");
 	else if (said)
 		need_full(s, said);
@@ -730,7 +643,9 @@ static int sync_parse(struct sync *s, char **argv, const char **src, bool *full)
 
 int cmd_sync(char **argv)
 {
-	struct sync s = { .lock = -1, .copy = -1, .changed.changes.fd = -1 };
+	struct sync s = {
+		.lock = -1, .copy_lock = -1, .copy.fd = -1, .changed.changes = { .fd = -1, .mounted = -1 },
+	};
 	bool full = false;
 	const char *src;
 	int ret;
@@ -750,9 +665,11 @@ int cmd_sync(char **argv)
 	list_close(&s.attrs);
 	changes_close(&s.changed.changes);
 	free(s.consumer);
-	free(s.local);
-	if (s.copy >= 0)
-		close(s.copy);
+	copy_close(&s.copy);
+	free(s.source);
+	free(s.parent);
+	if (s.copy_lock >= 0)
+		close(s.copy_lock);
 	if (s.lock >= 0)
 		close(s.lock);
 	fanotify_nl_close(s.h);

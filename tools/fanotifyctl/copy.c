@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl sync: the copy, where it is a directory of this machine.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "fanotifyctl.h"
+#include "rsync.h"
+
+/* ---- where it is ---- */
+
+/* What it is or will be called, in full; NULL: failed, and said so. */
+static char *real_path(const char *dst)
+{
+	char *real = realpath(dst, NULL), *copy, *dir, *name, *path = NULL;
+	size_t len;
+
+	if (real || errno != ENOENT) {
+		if (!real)
+			fail_errno(errno, "%s", dst);
+		return real;
+	}
+	copy = xstrdup(dst);
+	for (len = strlen(copy); len > 1 && copy[len - 1] == '/'; len--)
+		copy[len - 1] = '\0';
+	name = strrchr(copy, '/');
+	if (name)
+		*name++ = '\0';
+	else
+		name = copy;
+	dir = realpath(name == copy ? "." : *copy ? copy : "/", NULL);
+	if (dir)
+		path = xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", name);
+	else
+		fail_errno(errno, "%s", dst);
+	free(dir);
+	free(copy);
+	return path;
+}
+
+/* Is one directory in the other, or the same, whatever is mounted where? */
+static bool is_inside(const struct changes *inner, const struct changes *outer)
+{
+	return inner->device == outer->device && changes_below(inner->top, outer->top);
+}
+
+/* The copy, or the first directory above it that is there. */
+static int open_place(const struct copy *copy, struct changes *place, bool *exists)
+{
+	char *up = xstrdup(copy->path);
+	struct stat st;
+	int ret;
+
+	*exists = !stat(up, &st);
+	if (!*exists)
+		*strrchr(up, '/') = '\0';
+	ret = changes_open(place, *up ? up : "/");
+	free(up);
+	return ret;
+}
+
+static int check_place(const struct copy *copy, const struct changes *src)
+{
+	struct changes place;
+	bool exists;
+	int ret;
+
+	ret = open_place(copy, &place, &exists);
+	if (!ret && is_inside(&place, src)) {
+		complain("%s is inside of %s, or the same: it cannot be its copy", copy->path,
+			 src->real);
+		ret = EXIT_FAILURE;
+	} else if (!ret && exists &&
+		   (is_inside(src, &place) || changes_below(src->real, place.real))) {
+		complain("%s is inside of %s, which would be deleted", src->real, copy->path);
+		ret = EXIT_FAILURE;
+	}
+	changes_close(&place);
+	return ret;
+}
+
+int copy_find(struct copy *copy, const char *dst, const struct changes *src)
+{
+	*copy = (struct copy){ .path = real_path(dst), .fd = -1 };
+	return copy->path ? check_place(copy, src) : EXIT_FAILURE;
+}
+
+void copy_close(struct copy *copy)
+{
+	if (copy->fd >= 0)
+		close(copy->fd);
+	free(copy->path);
+	*copy = (struct copy){ .fd = -1 };
+}
+
+int copy_open(struct copy *copy)
+{
+	if (mkdir(copy->path, 0700) && errno != EEXIST)
+		return fail_errno(errno, "%s", copy->path);
+	copy->fd = open(copy->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return copy->fd < 0 ? fail_errno(errno, "%s", copy->path) : 0;
+}
+
+bool copy_is_empty(const struct copy *copy)
+{
+	DIR *dir = opendir(copy->path);
+	struct dirent *entry;
+	bool empty = true;
+
+	if (!dir)
+		return errno == ENOENT;
+	while (empty && (entry = readdir(dir)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	closedir(dir);
+	return empty;
+}
+
+/* ---- how far it is ---- */
+
+/* The consumer's name, a space, a cursor, and it may be this. */
+#define BEGUN	" begun"
+#define SAID_MAX \
+	(FANOTIFY_CONSUMER_NAME_MAX + 1 + FANOTIFY_NL_CURSOR_LEN + sizeof(BEGUN))
+
+/* Instead: a write to it has failed, which the filesystem tells but once. */
+#define UNWRITTEN	"unwritten"
+
+const char *copy_ask(struct copy *copy, const char *consumer,
+		     const unsigned char uuid[FANOTIFY_UUID_LEN])
+{
+	char said[SAID_MAX + 1], *cursor, *begun;
+	ssize_t len;
+
+	len = getxattr(copy->path, RSYNC_CURSOR, said, SAID_MAX);
+	if (len < 0)
+		return errno == EOPNOTSUPP ? NULL : "the copy does not say how far it is";
+	said[len] = '\0';
+	if (!strcmp(said, UNWRITTEN)) {
+		copy->unwritten = true;
+		return "the copy could not be written";
+	}
+	cursor = strchr(said, ' ');
+	if (!cursor)
+		return "the copy does not say how far it is";
+	*cursor++ = '\0';
+	begun = strchr(cursor, ' ');
+	copy->begun = begun && !strcmp(begun, BEGUN);
+	if (copy->begun)
+		*begun = '\0';
+	if (strcmp(said, consumer) || fanotify_nl_cursor_parse(cursor, &copy->from) ||
+	    memcmp(copy->from.uuid, uuid, FANOTIFY_UUID_LEN))
+		return "the copy is one of something else";
+	copy->says = true;
+	return NULL;
+}
+
+/* What it says is on disk when this returns. */
+static int tell(const struct copy *copy, const char *text)
+{
+	if (fsetxattr(copy->fd, RSYNC_CURSOR, text, strlen(text), 0) || fsync(copy->fd))
+		return fail_errno(errno, "%s: attribute " RSYNC_CURSOR, copy->path);
+	return 0;
+}
+
+static int tell_cursor(const struct copy *copy, const char *consumer,
+		       const struct fanotify_nl_cursor *cursor, const char *more)
+{
+	char formatted[FANOTIFY_NL_CURSOR_LEN], *text;
+	int ret;
+
+	fanotify_nl_cursor_format(cursor, formatted);
+	text = xasprintf("%s %s%s", consumer, formatted, more);
+	ret = tell(copy, text);
+	free(text);
+	return ret;
+}
+
+int copy_silence(const struct copy *copy, bool *silent)
+{
+	*silent = true;
+	if (!fremovexattr(copy->fd, RSYNC_CURSOR))
+		return fsync(copy->fd) ? fail_errno(errno, "%s", copy->path) : 0;
+	*silent = errno == ENODATA;
+	if (*silent || errno == EOPNOTSUPP)
+		return 0;
+	return fail_errno(errno, "%s: attribute " RSYNC_CURSOR, copy->path);
+}
+
+int copy_begin(struct copy *copy, const char *consumer)
+{
+	if (!copy->says || copy->begun)
+		return 0;
+	return tell_cursor(copy, consumer, &copy->from, BEGUN);
+}
+
+/* Can it say something? */
+static bool has_attributes(const struct copy *copy)
+{
+	return fgetxattr(copy->fd, RSYNC_CURSOR, NULL, 0) >= 0 || errno != EOPNOTSUPP;
+}
+
+int copy_tell(struct copy *copy, const char *consumer,
+	      const struct fanotify_nl_cursor *cursor, bool changed)
+{
+	int ret = 0;
+
+	if (changed && syncfs(copy->fd)) {
+		ret = fail_errno(errno, "%s", copy->path);
+		if (!has_attributes(copy) || tell(copy, UNWRITTEN))
+			complain("%s cannot say so: once it can be written, run sync --full with -- --ignore-times",
+				 copy->path);
+		return ret;
+	}
+	if (!has_attributes(copy))
+		return 0;
+	ret = tell_cursor(copy, consumer, cursor, "");
+	if (!ret) {
+		copy->says = true;
+		copy->begun = false;
+		copy->from = *cursor;
+	}
+	return ret;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fanotifyctl sync: the copy, where it is a directory of this machine.
+ *
+ * It says itself how far it is, where its filesystem has extended attributes: the name of
+ * the consumer of the journal, and a cursor; while it is written to, that it is so, too.
+ */
+#ifndef FANOTIFYCTL_COPY_H
+#define FANOTIFYCTL_COPY_H
+
+#include "changes.h"
+
+/**
+ * struct copy - A directory that is brought up to date.
+ * @path: what it is called, in full, whether it is there yet or not
+ * @fd: it, open; -1: not yet. From then on errors of writing to its filesystem are seen
+ * @says: it says how far it is:
+ * @from: so far
+ * @begun: and that who wrote to it has not come to an end
+ * @unwritten: what rsync takes for transferred may not be there
+ */
+struct copy {
+	char *path;
+	int fd;
+	bool says;
+	struct fanotify_nl_cursor from;
+	bool begun;
+	bool unwritten;
+};
+
+/**
+ * copy_find() - Find it.
+ * @copy: what to fill in, to be closed
+ * @dst: the directory, by any path
+ * @src: the original. Neither may be in the other: the copy would be copied, or the
+ *	original deleted
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int copy_find(struct copy *copy, const char *dst, const struct changes *src);
+
+void copy_close(struct copy *copy);
+
+/* Open it, and make it if it is not there. Return: 0; EXIT_FAILURE, and said so. */
+int copy_open(struct copy *copy);
+
+/* Is there nothing in it? As a disk that is not mounted is. */
+bool copy_is_empty(const struct copy *copy);
+
+/**
+ * copy_ask() - Have it say how far it is.
+ * @copy: it
+ * @consumer: of the journal, whose copy it has to be
+ * @uuid: of the journal
+ *
+ * Return: why it cannot be gone on with, or NULL.
+ */
+const char *copy_ask(struct copy *copy, const char *consumer,
+		     const unsigned char uuid[FANOTIFY_UUID_LEN]);
+
+/**
+ * copy_silence() - Have it say nothing while everything is looked at.
+ * @copy: it, open
+ * @silent: set to whether it will be seen that it does not: it has attributes
+ *
+ * After whatever ends that, all is looked at again.
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int copy_silence(const struct copy *copy, bool *silent);
+
+/**
+ * copy_begin() - Have it say that it is being written to, if it says how far it is.
+ * @copy: it, open
+ * @consumer: of the journal
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int copy_begin(struct copy *copy, const char *consumer);
+
+/**
+ * copy_tell() - Have it say how far it is now.
+ * @copy: it, open
+ * @consumer: of the journal
+ * @cursor: so far
+ * @changed: something was written to it
+ *
+ * All of it is on disk when this returns: what is acknowledged may not be lost by a crash.
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int copy_tell(struct copy *copy, const char *consumer,
+	      const struct fanotify_nl_cursor *cursor, bool changed);
+
+#endif /* FANOTIFYCTL_COPY_H */
