@@ -380,15 +380,17 @@ static s64 fanl_ordered_put(struct fanl_ordered *ordered, handle_t *handle,
 
 /*
  * Nothing has changed since the last record: this is the mount in which the journal was
- * stopped, or the one after that in which it was not.
+ * stopped, or the one after that in which it was not; by the lower half of their numbers,
+ * which is counted from the check on that the upper half stands for.
  */
 static bool fanl_ordered_continues(const struct fanl_ordered *ordered)
 {
 	const bool stopped = ordered->gap_reason == FANOTIFY_GAP_REASON_NOT_RUNNING;
-	const u16 now = ordered->log.mount, then = ordered->mount;
+	const u32 now = ordered->log.mount, then = ordered->mount;
+	const u16 later = now - then;
 
-	return ordered->log.unchanged && ordered->mount &&
-	       (now == then || (!stopped && now == (u16)(then + 1)));
+	return ordered->log.unchanged && then && now >> 16 == then >> 16 &&
+	       (!later || (!stopped && later == 1));
 }
 
 /* The first record of a journal that ran before is a gap, if something may be missing. */

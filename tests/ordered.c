@@ -213,6 +213,25 @@ TEST_F_TIMEOUT(ordered, what_it_did_not_see_is_a_gap, 300)
 	EXPECT_EQ(4, history_count(&history, KIND(GAP), NULL));
 }
 
+/* Mounts are counted anew from there on, so that their numbers come again. */
+TEST_F_TIMEOUT(ordered, a_full_check_is_a_gap, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	READ();
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	/* mkfs counts as a check, and seconds count */
+	sleep(1);
+	ASSERT_EQ(0, system("e2fsck -fy " IMAGE " >/dev/null 2>&1"));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(2, history.count);
+	EXPECT_EQ(REASON(UNCLEAN), history.record[1].gap.reason);
+}
+
 /* It ends, and the path does not lead to its filesystem: its header says so all the same. */
 TEST_F_TIMEOUT(ordered, an_end_by_force_is_a_gap, 300)
 {

@@ -99,8 +99,8 @@ struct fanotify_journal_consumer {
  * @covered_since: nor from this time on, nanoseconds of CLOCK_REALTIME
  * @nr_epochs: number of @epoch in use, at least 1
  * @mount: of level ordered, the number of the mount in which it was written, as the
- *	filesystem's superblock counts; 0, a start had not come to its first record, or
- *	another level
+ *	filesystem's superblock counts; in the upper 16 bits, which full check it counts
+ *	from. 0, a start had not come to its first record, or another level
  * @epoch: the last starts, oldest first; of earlier ones nothing is known
  *
  * The consumers follow it.
