@@ -152,6 +152,22 @@ TEST_F_TIMEOUT(ordered, data_is_recorded_once_until_it_is_read, 300)
 	munmap(p, 4096);
 }
 
+/* It is zeroed in place, and may be on disk before the new size is. */
+TEST_F_TIMEOUT(ordered, the_rest_of_a_block_is_data, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, add_text(MOUNT "/file"));
+	READ();
+	ASSERT_EQ(0, truncate(MOUNT "/file", 1));
+	READ();
+	ASSERT_LE(3, history.count);
+	EXPECT_TRUE(history.record[1].mask & KIND(WRITE));
+	EXPECT_TRUE(history.record[2].mask & KIND(TRUNCATE));
+	ASSERT_EQ(0, truncate(MOUNT "/file", 0));
+	READ();
+	EXPECT_EQ(1, history_count(&history, KIND(WRITE), "/file"));
+}
+
 TEST_F_TIMEOUT(ordered, it_goes_on_without_a_gap, 300)
 {
 	ASSERT_EQ(0, make_file(MOUNT "/one"));

@@ -50,7 +50,7 @@ def write(path, rng):
     # it may be a FIFO by now, of which nobody is to be waited for
     fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 0o666)
     with os.fdopen(fd, "ab", buffering=0) as file:
-        file.write(bytes(rng.randint(1, 8192)))
+        file.write(rng.randbytes(rng.randint(1, 8192)))
         if rng.random() < 0.1:
             os.fsync(fd)
 
