@@ -105,19 +105,6 @@ TEST_F_TIMEOUT(journal, an_unmount_is_not_blocked_and_ends_it, 300)
 
 /* ---- devices that go back, or away ---- */
 
-/* A filesystem on a mapped device: @shell has its loop device in $loop, its size in $size. */
-static int mapped(const char *shell)
-{
-	char line[1024];
-
-	snprintf(line, sizeof(line),
-		 "loop=$(losetup -n -O NAME -j " IMAGE ") && size=$(blockdev --getsz $loop) && %s",
-		 shell);
-	return system(line);
-}
-
-#define MOUNT_MAPPED	"mount -o noatime /dev/mapper/journalfs " MOUNT
-
 FIXTURE(device)
 {
 	struct fanotify_nl *h;
@@ -128,20 +115,14 @@ FIXTURE_SETUP(device)
 {
 	ASSERT_EQ(0, journalfs_make("ext4"));
 	ASSERT_LT(0, journalfs_unmount(MOUNT));
-	ASSERT_EQ(0, system("modprobe -qa dm-mod dm-snapshot; losetup -f " IMAGE));
-	/* there is no udev */
-	ASSERT_EQ(0, mapped("dmsetup create journalfs --table \"0 $size linear $loop 0\" && "
-			    "dmsetup mknodes && " MOUNT_MAPPED));
+	ASSERT_EQ(0, journalfs_map());
 	ASSERT_EQ(0, fanotify_nl_open(&self->h));
 	ASSERT_EQ(0, journalfs_start(self->h, &fast, &self->info));
 }
 
 FIXTURE_TEARDOWN(device)
 {
-	journalfs_unmount(MOUNT);
-	EXPECT_EQ(0, system("for name in snapshot journalfs; do"
-			    " ! dmsetup info $name >/dev/null 2>&1 || dmsetup remove --retry $name ||"
-			    " exit 1; done; losetup -D"));
+	EXPECT_EQ(0, journalfs_unmap());
 	journalfs_remove();
 	fanotify_nl_close(self->h);
 }

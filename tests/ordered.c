@@ -5,7 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -32,13 +35,17 @@ FIXTURE(ordered) {
 };
 
 /* Blocks are those of the ring; a filesystem that small has smaller ones otherwise. */
+static int make_image(void)
+{
+	return journalfs_make("ext4") || journalfs_unmount(MOUNT) < 0 ||
+	       system("mkfs.ext4 -q -F -b 4096 " IMAGE) ? -1 : 0;
+}
+
 FIXTURE_SETUP(ordered)
 {
 	struct fanotify_nl_caps caps;
 
-	ASSERT_EQ(0, journalfs_make("ext4"));
-	ASSERT_LT(0, journalfs_unmount(MOUNT));
-	ASSERT_EQ(0, system("mkfs.ext4 -q -F -b 4096 " IMAGE));
+	ASSERT_EQ(0, make_image());
 	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
 	ASSERT_EQ(0, fanotify_nl_open(&self->h));
 	ASSERT_EQ(0, fanotify_nl_caps(self->h, &caps));
@@ -368,6 +375,72 @@ TEST_F_TIMEOUT(ordered, it_is_written_round_and_round, 300)
 	READ();
 	EXPECT_EQ(8000, history.record[history.count - 1].index);
 	EXPECT_TRUE(history_whole(&history));
+}
+
+/* ---- a device that fails ---- */
+
+FIXTURE(device)
+{
+	struct fanotify_nl *h;
+	struct fanotify_nl_journal_info info;
+};
+
+FIXTURE_SETUP(device)
+{
+	ASSERT_EQ(0, make_image());
+	ASSERT_EQ(0, journalfs_map());
+	ASSERT_EQ(0, fanotify_nl_open(&self->h));
+	ASSERT_EQ(0, journalfs_start(self->h, &ordered, &self->info));
+}
+
+FIXTURE_TEARDOWN(device)
+{
+	EXPECT_EQ(0, journalfs_unmap());
+	journalfs_remove();
+	fanotify_nl_close(self->h);
+}
+
+#define BLOCK	4096
+
+static char blocks[2 * BLOCK] __attribute__((aligned(BLOCK)));
+
+static void *write_blocks(void *fd)
+{
+	return (void *)(long)pwrite(*(int *)fd, blocks, sizeof(blocks), 0);
+}
+
+/* Its record is read when nothing is written yet; then one block is, and the other is not. */
+TEST_F_TIMEOUT(device, a_write_that_fails_halfway_is_recorded, 300)
+{
+	int fd = open(MOUNT "/file", O_RDWR | O_CREAT | O_DIRECT, 0600);
+	pthread_t writer;
+	char line[512];
+	int block = 1;
+	void *ret;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(sizeof(blocks), pwrite(fd, blocks, sizeof(blocks), 0));
+	ASSERT_EQ(0, ioctl(fd, FIBMAP, &block));
+	READ();
+	ASSERT_EQ(sizeof(blocks), pwrite(fd, blocks, sizeof(blocks), 0));
+	ASSERT_EQ(0, mapped("dmsetup suspend --noflush --nolockfs journalfs"));
+	memset(blocks, 'x', sizeof(blocks));
+	ASSERT_EQ(0, pthread_create(&writer, NULL, write_blocks, &fd));
+	usleep(300000);
+	READ();
+	EXPECT_EQ(1, history_count(&history, KIND(WRITE), "/file"));
+	snprintf(line, sizeof(line),
+		 "bad=%d end=$((bad + 8)) && printf '%%s\\n' \"0 $bad linear $loop 0\" \"$bad 8 error\""
+		 " \"$end $((size - end)) linear $loop $end\" | dmsetup load journalfs &&"
+		 " dmsetup resume journalfs", block * 8);
+	ASSERT_EQ(0, mapped(line));
+	ASSERT_EQ(0, pthread_join(writer, &ret));
+	EXPECT_EQ(-1, (long)ret);
+	ASSERT_EQ(BLOCK, pread(fd, blocks + BLOCK, BLOCK, 0));
+	EXPECT_EQ(0, memcmp(blocks, blocks + BLOCK, BLOCK));
+	READ();
+	EXPECT_EQ(2, history_count(&history, KIND(WRITE), "/file"));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -76,6 +76,32 @@ void journalfs_remove(void)
 	journalfs_unmount(JOURNALFS);
 }
 
+int mapped(const char *shell)
+{
+	char line[1024];
+
+	snprintf(line, sizeof(line),
+		 "loop=$(losetup -n -O NAME -j " IMAGE ") && size=$(blockdev --getsz $loop) && %s",
+		 shell);
+	return system(line);
+}
+
+int journalfs_map(void)
+{
+	/* there is no udev */
+	return system("modprobe -qa dm-mod dm-snapshot; losetup -f " IMAGE) ||
+	       mapped("dmsetup create journalfs --table \"0 $size linear $loop 0\" && "
+		      "dmsetup mknodes && " MOUNT_MAPPED) ? -1 : 0;
+}
+
+int journalfs_unmap(void)
+{
+	journalfs_unmount(MOUNT);
+	return system("for name in snapshot journalfs; do"
+		      " ! dmsetup info $name >/dev/null 2>&1 || dmsetup remove --retry $name ||"
+		      " exit 1; done; losetup -D") ? -1 : 0;
+}
+
 static int each(int (*change)(const char *path), const char *prefix, int from, int count)
 {
 	char path[128];

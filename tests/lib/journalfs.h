@@ -25,6 +25,14 @@ void journalfs_remove(void);
 
 int journalfs_freeze(bool on);
 
+/* Mount IMAGE, on a mapped device of which the table can be changed: 0 or -1. */
+int journalfs_map(void);
+int journalfs_unmap(void);
+/* Run @shell, with its loop device in $loop, its size in $size: 0, or it has failed. */
+int mapped(const char *shell);
+
+#define MOUNT_MAPPED	"mount -o noatime /dev/mapper/journalfs " MOUNT
+
 /* Files in MOUNT of names of their own, so that each is told by its path: 0 or -1. */
 int make_many(const char *prefix, int from, int count);
 int remove_many(const char *prefix, int from, int count);
