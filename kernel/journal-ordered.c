@@ -14,7 +14,7 @@
  * is that of transactions.
  *
  * Once there is no journal any more, no change must be without a record before the header
- * says so: it is written before the log is disabled, as one of a journal that was stopped.
+ * says so: it is on disk before the log is disabled, as one of a journal that was stopped.
  * From the start until its first record is on disk, the header names no mount.
  *
  * Locking: @use is held while the log's blocks are read or the header is written, so
@@ -635,7 +635,7 @@ static bool fanl_ordered_try_close(struct fanl_journal *journal)
 {
 	struct fanl_ordered *ordered = journal->ordered;
 	struct super_block *sb;
-	bool done;
+	int err;
 
 	guard(mutex)(&journal->io);
 	guard(rwsem_read)(&ordered->use);
@@ -643,20 +643,21 @@ static bool fanl_ordered_try_close(struct fanl_journal *journal)
 	    (journal->clean && !READ_ONCE(journal->header_dirty)))
 		return true;
 	sb = ordered->log.inode->i_sb;
-	done = sb_start_write_trylock(sb);
-	if (done) {
-		journal->clean = true;
-		/* where it cannot be written, nothing changes any more */
-		fanl_header_written(journal, fanl_ordered_header(ordered));
-		sb_end_write(sb);
-	}
-	return done;
+	if (!sb_start_write_trylock(sb))
+		return false;
+	journal->clean = true;
+	err = fanl_header_written(journal, fanl_ordered_header(ordered));
+	/* on disk before a change without a record may be */
+	err = err ?: ext4_change_log_commit(&ordered->log);
+	sb_end_write(sb);
+	/* where it cannot be written but for want of memory, nothing changes any more */
+	return err != -ENOMEM;
 }
 
 /* Have a header that says that it was stopped; see the top of this file. */
 static void fanl_ordered_close(struct fanl_journal *journal)
 {
-	/* frozen: waited for without @use, which an unmount takes */
+	/* frozen, or no memory: waited for without @use, which an unmount takes */
 	while (!fanl_ordered_try_close(journal))
 		msleep(20);
 }
