@@ -639,7 +639,8 @@ static bool fanl_ordered_try_close(struct fanl_journal *journal)
 
 	guard(mutex)(&journal->io);
 	guard(rwsem_read)(&ordered->use);
-	if (ordered->detached ||
+	/* one that has not begun has nothing to say of what was not recorded until now */
+	if (ordered->detached || !journal->mount ||
 	    (journal->clean && !READ_ONCE(journal->header_dirty)))
 		return true;
 	sb = ordered->log.inode->i_sb;

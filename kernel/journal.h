@@ -122,7 +122,8 @@ struct fanl_journal_settings {
  * @handle_len: its length
  * @handle: the ring file's handle
  * @set: what it is set to
- * @mount: of level ordered, the number of the mount in which the header was written
+ * @mount: of level ordered, the number of the mount in which the header was written; 0,
+ *	its first record is not on disk yet
  * @ordered: of level ordered, what it has; else NULL
  * @started: commands may use it [fanl_journals_lock]
  * @gone: the filesystem is being unmounted, or the journal was stopped

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #include "journalfs.h"
 #include "test.h"
@@ -270,6 +271,64 @@ TEST_F_TIMEOUT(ordered, an_end_by_force_is_a_gap, 300)
 	READ();
 	ASSERT_EQ(2, history.count);
 	EXPECT_EQ(REASON(NOT_RUNNING), history.record[1].gap.reason);
+}
+
+static __u64 now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Where the kernel looks, the path leads to another filesystem. */
+static int start_elsewhere(struct fanotify_nl *h)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		if (chroot(JOURNALFS))
+			_exit(errno);
+		_exit(-fanotify_nl_journal_start(h, "/mnt", NULL, NULL));
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? -WEXITSTATUS(status) : -1;
+}
+
+/* Nothing was recorded by it: since when changes are missing, the header knows. */
+TEST_F_TIMEOUT(ordered, a_start_that_fails_leaves_the_header_alone, 300)
+{
+	__u64 stopped;
+
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	READ();
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	stopped = now();
+	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
+	EXPECT_EQ(-ENOENT, start_elsewhere(self->h));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(2, history.count);
+	EXPECT_EQ(REASON(NOT_RUNNING), history.record[1].gap.reason);
+	EXPECT_GE(stopped, history.record[1].gap.since);
+}
+
+TEST_F_TIMEOUT(ordered, a_start_waits_for_no_thaw, 300)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, journalfs_freeze(true));
+	pid = fork();
+	if (!pid) {
+		sleep(10);
+		_exit(-journalfs_freeze(false));
+	}
+	EXPECT_EQ(-EBUSY, fanotify_nl_journal_start(self->h, MOUNT, NULL, NULL));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	journalfs_freeze(false);
 }
 
 TEST_F_TIMEOUT(ordered, a_wider_mask_is_a_gap, 300)
