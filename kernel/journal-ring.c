@@ -659,7 +659,7 @@ unsigned int fanl_header_encode(struct fanl_journal *journal, u8 *p)
 		.head_offset = cpu_to_le64(journal->ordered ? ring->head_offset :
 							      ring->offset),
 		.head_realtime = cpu_to_le64(ring->realtime),
-		.realtime = cpu_to_le64(ktime_get_real_ns()),
+		.realtime = cpu_to_le64(journal->stopped ?: ktime_get_real_ns()),
 		.covered_index = cpu_to_le64(journal->covered_index),
 		.covered_since = cpu_to_le64(journal->covered_since),
 		.nr_epochs = cpu_to_le32(ring->nr_epochs),

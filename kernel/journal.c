@@ -408,6 +408,15 @@ static void fanl_journal_set_clean(struct fanl_journal *journal, bool clean)
 	mutex_unlock(&journal->io);
 }
 
+/* What is not recorded from now on has no older ctime, which is of the coarse clock. */
+static void fanl_journal_set_stopped(struct fanl_journal *journal)
+{
+	mutex_lock(&journal->lock);
+	if (!journal->stopped)
+		journal->stopped = ktime_get_coarse_real_ns();
+	mutex_unlock(&journal->lock);
+}
+
 /**
  * fanl_journal_stop - stop a journal
  * @journal: the journal
@@ -427,6 +436,7 @@ int fanl_journal_stop(struct fanl_journal *journal, bool force,
 	if (err && !force)
 		return err;
 	if (!journal->ordered) {
+		fanl_journal_set_stopped(journal);
 		fanl_marks_close(journal->group);
 		/* until no callback is under way any more */
 		fsnotify_wait_marks_destroyed();

@@ -145,6 +145,7 @@ struct fanl_journal_settings {
  * @written: how many bytes were
  * @error: of the last try to write, 0 or a positive errno
  * @clean: the header says that it was stopped [io]
+ * @stopped: at level durable, when its marks were taken away; 0, they were not
  * @header_dirty: the header is to be written
  * @consumers: list of struct fanl_consumer
  * @nr_consumers: length of @consumers
@@ -188,6 +189,7 @@ struct fanl_journal {
 	u64				written;
 	int				error;
 	bool				clean;
+	u64				stopped;
 	bool				header_dirty;
 	struct list_head		consumers;
 	unsigned int			nr_consumers;

@@ -8,12 +8,17 @@
 
 static struct history other;
 
-static __u64 now(void)
+static __u64 nanoseconds(const struct timespec *ts)
+{
+	return ts->tv_sec * 1000000000ULL + ts->tv_nsec;
+}
+
+static __u64 now(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+	clock_gettime(clock, &ts);
+	return nanoseconds(&ts);
 }
 
 static int find_one(const struct fanotify_nl_consumer_info *info, void *arg)
@@ -38,11 +43,12 @@ TEST_F_TIMEOUT(journal, a_stop_is_a_gap_that_says_since_when, 300)
 	cursor = history.cursor;
 	cursor.index = 2;
 	ASSERT_EQ(0, fanotify_nl_consumer_ack(self->h, self->info.id, "one", &token, &cursor, 0));
-	stopped = now();
+	/* the clock of ctimes */
+	stopped = now(CLOCK_REALTIME_COARSE);
 	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
 	EXPECT_EQ(-ENOENT, fanotify_nl_journal_get(self->h, MOUNT, &self->info));
 	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
-	started = now();
+	started = now(CLOCK_REALTIME);
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
 	EXPECT_EQ(50, self->info.settings.interval_ms);
 	ASSERT_EQ(0, make_file(MOUNT "/seen"));
@@ -72,6 +78,42 @@ TEST_F_TIMEOUT(journal, a_stop_is_a_gap_that_says_since_when, 300)
 	EXPECT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &self->info));
 	EXPECT_EQ(6, self->info.covered_index);
 	EXPECT_GE(self->info.covered_since, started);
+}
+
+/* What is made while it stops has a record, or is not older than the gap. */
+TEST_F_TIMEOUT(journal, a_stop_leaves_nothing_before_its_gap, 300)
+{
+	const int most = 2000;
+	int there, missed = 0;
+	struct stat st;
+	char path[64];
+	pid_t maker;
+
+	maker = fork();
+	if (!maker) {
+		for (int i = 0; i < most && !make_many("file", i, 1); i++)
+			usleep(500);
+		_exit(0);
+	}
+	usleep(50000);
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	kill(maker, SIGKILL);
+	ASSERT_EQ(maker, waitpid(maker, NULL, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ(NULL, NULL);
+	ASSERT_LT(1, history.count);
+	EXPECT_EQ(REASON(NOT_RUNNING), history.record[history.count - 1].gap.reason);
+	for (there = 0; there < most; there++) {
+		snprintf(path, sizeof(path), MOUNT "/file%d", there);
+		if (stat(path, &st))
+			break;
+		missed += !history_count(&history, KIND(CREATE), path + strlen(MOUNT)) &&
+			  nanoseconds(&st.st_ctim) < history.record[history.count - 1].gap.since;
+	}
+	printf("# %d files, %d records\n", there, history.count - 1);
+	EXPECT_LT(history.count - 1, there);
+	/* one was being made when the marks went */
+	EXPECT_GE(1, missed);
 }
 
 /* The disk as it is, without a stop, is what a crash leaves. */
@@ -261,7 +303,7 @@ TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 300)
 	root = open(MOUNT, O_RDONLY | O_DIRECTORY);
 	ASSERT_LE(0, root);
 	ASSERT_EQ(0, mount("over", MOUNT, "tmpfs", 0, NULL));
-	begun = now();
+	begun = now(CLOCK_REALTIME);
 	for (int i = 0; i < 500; i++) {
 		char name[32];
 
@@ -270,7 +312,7 @@ TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 300)
 		if (i % 100 == 99)
 			usleep(100000);
 	}
-	done = now();
+	done = now(CLOCK_REALTIME);
 	ASSERT_EQ(0, umount(MOUNT));
 	close(root);
 	READ(NULL, NULL);

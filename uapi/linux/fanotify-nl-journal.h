@@ -94,7 +94,8 @@ struct fanotify_journal_consumer {
  *	the first one of the block that was being filled
  * @head_offset: where in the file
  * @head_realtime: when the record before it was made, nanoseconds of CLOCK_REALTIME
- * @realtime: when this copy was written, nanoseconds of CLOCK_REALTIME
+ * @realtime: when this copy was written, nanoseconds of CLOCK_REALTIME; at level durable,
+ *	of a journal that was stopped, when it began to record no more
  * @covered_index: no change is missing from this record on
  * @covered_since: nor from this time on, nanoseconds of CLOCK_REALTIME
  * @nr_epochs: number of @epoch in use, at least 1
