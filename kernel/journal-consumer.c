@@ -331,12 +331,20 @@ static void fanl_consumer_cut(struct fanl_journal *journal,
 	journal->header_dirty = true;
 }
 
+/* Since when it misses records, if those from @first on are not older than @realtime. */
+static u64 fanl_consumer_since(const struct fanl_consumer *consumer, u64 first,
+			       u64 realtime)
+{
+	return first && consumer->acked + 1 >= first ? realtime : 0;
+}
+
 /**
  * fanl_consumers_overrun - a segment has been given up
  * @journal: the journal; its lock is held
- * @realtime: a time that its records are not older than
+ * @before: what was known of it
  */
-void fanl_consumers_overrun(struct fanl_journal *journal, u64 realtime)
+void fanl_consumers_overrun(struct fanl_journal *journal,
+			    const struct fanl_segment *before)
 {
 	struct fanl_consumer *consumer;
 	u64 unused, oldest = fanl_ring_oldest(&journal->ring, &unused);
@@ -345,8 +353,10 @@ void fanl_consumers_overrun(struct fanl_journal *journal, u64 realtime)
 		if (max(consumer->acked, consumer->cut_reason ?
 			consumer->cut_last : 0) + 1 < oldest)
 			fanl_consumer_cut(journal, consumer,
-					  FANOTIFY_GAP_REASON_CUT_OFF,
-					  oldest - 1, realtime);
+					  FANOTIFY_GAP_REASON_CUT_OFF, oldest - 1,
+					  fanl_consumer_since(consumer,
+							      before->first,
+							      before->realtime));
 }
 
 /**
@@ -361,7 +371,7 @@ void fanl_consumers_check(struct fanl_journal *journal)
 	const u64 now = ktime_get_boottime_ns();
 	const u64 limit = journal->set.idle_limit;
 	struct fanl_consumer *consumer;
-	u64 since;
+	u64 oldest, realtime;
 
 	list_for_each_entry(consumer, &journal->consumers, node) {
 		if (!consumer->waits_since)
@@ -370,9 +380,11 @@ void fanl_consumers_check(struct fanl_journal *journal)
 		    div_u64(now - consumer->waits_since, NSEC_PER_SEC) < limit)
 			continue;
 		/* it is cut off up to here, and so has nothing left to wait for */
-		fanl_ring_oldest(&journal->ring, &since);
+		oldest = fanl_ring_oldest(&journal->ring, &realtime);
 		fanl_consumer_cut(journal, consumer, FANOTIFY_GAP_REASON_IDLE,
-				  durable, since);
+				  durable,
+				  fanl_consumer_since(consumer, oldest,
+						      realtime));
 		consumer->waits_since = 0;
 	}
 }

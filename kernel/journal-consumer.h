@@ -11,6 +11,7 @@
 #include <uapi/linux/fanotify-nl-journal.h>
 
 struct fanl_journal;
+struct fanl_segment;
 struct netlink_ext_ack;
 
 /**
@@ -24,7 +25,7 @@ struct netlink_ext_ack;
  * @acked_at: when it acknowledged last, 0 for never
  * @cut_reason: of one that was cut off, enum fanotify_gap_reason; else 0
  * @cut_last: index up to which it misses records then
- * @cut_since: a time that the first of those is not older than
+ * @cut_since: a time that the first of those is not older than; 0, unknown
  * @waits_since: since when there are records that it has not acknowledged, in
  *	nanoseconds of CLOCK_BOOTTIME; 0, there are none
  *
@@ -90,7 +91,8 @@ void fanl_consumers_clamp(struct fanl_journal *journal);
 void fanl_consumers_store(const struct fanl_journal *journal,
 			  struct fanotify_journal_consumer *to);
 void fanl_consumers_free(struct fanl_journal *journal);
-void fanl_consumers_overrun(struct fanl_journal *journal, u64 realtime);
+void fanl_consumers_overrun(struct fanl_journal *journal,
+			    const struct fanl_segment *before);
 void fanl_consumers_check(struct fanl_journal *journal);
 u64 fanl_consumers_tail(const struct fanl_journal *journal);
 

@@ -155,13 +155,13 @@ void fanl_segment_claim(struct fanl_journal *journal, unsigned int i, u64 first,
 			u64 realtime)
 {
 	struct fanl_segment *segment = &journal->ring.segment[i];
-	const u64 before = segment->realtime;
+	const struct fanl_segment before = *segment;
 
 	mutex_lock(&journal->lock);
 	segment->first = first;
 	segment->realtime = realtime;
 	journal->ring.since_header++;
-	fanl_consumers_overrun(journal, before);
+	fanl_consumers_overrun(journal, &before);
 	mutex_unlock(&journal->lock);
 }
 

@@ -628,7 +628,9 @@ static int fanl_read_from(struct fanl_journal_request *req,
 		read->gap.first = read->index + 1;
 		read->gap.last = consumer.cut_last;
 		read->gap.reason = consumer.cut_reason;
-		read->gap.since = consumer.cut_since;
+		/* who reads from before it acknowledged misses older ones */
+		if (read->index >= consumer.acked)
+			read->gap.since = consumer.cut_since;
 		read->index = consumer.cut_last;
 	}
 	return 0;

@@ -283,6 +283,35 @@ TEST_F_TIMEOUT(journal, who_falls_behind_is_cut_off, 300)
 			    same * sizeof(struct record)));
 }
 
+/* The times of records that had gone before are not those of the ones that go now. */
+TEST_F_TIMEOUT(journal, who_goes_back_is_cut_off_since_then, 300)
+{
+	__u64 token, second;
+
+	ASSERT_EQ(0, add_consumer(self->h, self->info.id, "back", 0, &token));
+	ASSERT_EQ(0, make_many("first", 0, 2));
+	READ(NULL, NULL);
+	ASSERT_EQ(2, history.count);
+	second = history.record[1].realtime;
+	for (int i = 0; i < 30; i++) {
+		ASSERT_EQ(0, make_many("file", 0, 50));
+		ASSERT_EQ(0, remove_many("file", 0, 50));
+		if (i != 24)
+			continue;
+		READ("back", NULL);
+		ASSERT_EQ(1, history.gaps);
+		EXPECT_GE(second, history.gap.since);
+		history.cursor.index = 1;
+		ASSERT_EQ(0, fanotify_nl_consumer_ack(self->h, self->info.id, "back", &token,
+						      &history.cursor, FANOTIFY_NL_ACK_RESET));
+	}
+	READ("back", NULL);
+	ASSERT_EQ(1, history.gaps);
+	EXPECT_EQ(REASON(CUT_OFF), history.gap.reason);
+	EXPECT_EQ(2, history.gap.first);
+	EXPECT_GE(second, history.gap.since);
+}
+
 /*
  * Where something else is mounted over it, the ring file is not found: what happens
  * stays in memory until it is full.

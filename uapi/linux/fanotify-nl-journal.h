@@ -57,7 +57,7 @@ struct fanotify_journal_epoch {
  * @acked_at: when it acknowledged last, nanoseconds of CLOCK_REALTIME; 0, never
  * @cut_last: of one that was cut off, index up to which it misses records
  * @cut_since: a time that the first of those is not older than, nanoseconds of
- *	CLOCK_REALTIME
+ *	CLOCK_REALTIME; 0, unknown
  * @cut_reason: enum fanotify_gap_reason; 0, it was not cut off
  * @reserved: 0
  */
