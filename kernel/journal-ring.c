@@ -413,6 +413,36 @@ static int fanl_ring_recover_head(struct fanl_journal *journal,
 	return 0;
 }
 
+/* When the last start was that is known. */
+static u64 fanl_ring_started(const struct fanl_ring *ring)
+{
+	return ring->epoch[ring->nr_epochs - 1].realtime;
+}
+
+/*
+ * At level ordered a newest record that is damaged has others behind it, as a crash never
+ * leaves a block before it leaves the one that it continues.
+ *
+ * Return: whether there are some where the records end; or an error.
+ */
+static int fanl_ring_is_cut(struct fanl_journal *journal, struct file *file)
+{
+	struct fanl_ring *ring = &journal->ring;
+	unsigned int at = ring->offset % FANL_SEGMENT;
+	const struct fanotify_journal_block *block;
+	int err = fanl_ring_read(file, journal->buffer, FANL_SEGMENT,
+				 ring->offset - at);
+
+	for (; !err && at < FANL_SEGMENT; at += FANOTIFY_JOURNAL_UNIT) {
+		block = (const void *)(journal->buffer + at);
+		if (le64_to_cpu(block->first) >= ring->index &&
+		    fanl_block_check(journal, journal->buffer, at,
+				     le64_to_cpu(block->first)))
+			return 1;
+	}
+	return err;
+}
+
 /* What each segment begins with. */
 static int fanl_ring_recover_segments(struct fanl_journal *journal,
 				      struct file *file)
@@ -586,10 +616,18 @@ int fanl_ring_recover(struct fanl_journal *journal, struct file *file,
 		err = fanl_ring_recover_head(journal, file);
 	if (!err)
 		err = fanl_ring_recover_segments(journal, file);
-	if (err)
+	if (!err && journal->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED)
+		err = fanl_ring_is_cut(journal, file);
+	if (err < 0)
 		goto unread;
 	if (!journal->clean)
 		*since = journal->ring.realtime;
+	if (err) {
+		/* the start is a gap; the header may know later times than that of the damage */
+		journal->mount = 0;
+		journal->clean = false;
+		*since = min(journal->ring.realtime, fanl_ring_started(&journal->ring));
+	}
 	fanl_consumers_clamp(journal);
 	return 0;
 

@@ -411,6 +411,36 @@ TEST_F_TIMEOUT(ordered, its_ring_file_is_protected, 300)
 	close(fd);
 }
 
+/* What is behind them was written later, and so they had been there. */
+TEST_F_TIMEOUT(ordered, damage_of_the_newest_is_a_gap, 300)
+{
+	static const char junk[4096];
+	/* the fourth one that is written */
+	int fd = open(RING, O_RDONLY), block = 65536 / 4096 + 3;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ioctl(fd, FIBMAP, &block));
+	close(fd);
+	ASSERT_EQ(0, make_many("file", 0, 60));
+	READ();
+	ASSERT_EQ(60, history.count);
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	fd = open(IMAGE, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(sizeof(junk), pwrite(fd, junk, sizeof(junk), block * 4096L));
+	close(fd);
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	EXPECT_TRUE(history_whole(&history));
+	ASSERT_LT(1, history.count);
+	ASSERT_GT(60, history.count);
+	EXPECT_EQ(1, history_count(&history, KIND(GAP), NULL));
+	EXPECT_EQ(REASON(UNCLEAN), history.record[history.count - 1].gap.reason);
+	EXPECT_GE(history.record[history.count - 2].realtime,
+		  history.record[history.count - 1].gap.since);
+}
+
 TEST_F_TIMEOUT(ordered, it_is_written_round_and_round, 300)
 {
 	struct fanotify_nl_journal_info info;
