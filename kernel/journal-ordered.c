@@ -288,12 +288,13 @@ static int fanl_ordered_begin_block(struct fanl_ordered *ordered, u64 first,
 	u64 offset;
 
 	offset = fanl_ring_advance(ring, ordered->offset, FANL_UNIT);
-	bh = ext4_change_log_getblk(&ordered->log, offset / FANL_UNIT);
-	if (IS_ERR(bh))
-		return PTR_ERR(bh);
+	/* before the block is empty, so that who reads it knows why */
 	if (!(offset % FANOTIFY_JOURNAL_SEGMENT))
 		fanl_segment_claim(journal, offset / FANOTIFY_JOURNAL_SEGMENT,
 				   first, realtime);
+	bh = ext4_change_log_getblk(&ordered->log, offset / FANL_UNIT);
+	if (IS_ERR(bh))
+		return PTR_ERR(bh);
 	mutex_lock(&journal->lock);
 	ring->head = first;
 	ring->head_offset = offset;
