@@ -54,14 +54,12 @@ static void fanl_load_work(struct work_struct *work)
 }
 
 /* Something is missing: it comes before the first record, or with the next answer. */
-static bool fanl_read_gap(struct fanl_read *read, u64 last, u64 since,
-			  u32 reason)
+static bool fanl_read_gap(struct fanl_read *read, u64 last, u32 reason)
 {
 	if (read->any || read->gap.reason)
 		return false;
 	read->gap.first = read->index + 1;
 	read->gap.last = last;
-	read->gap.since = since;
 	read->gap.reason = reason;
 	read->index = last;
 	return true;
@@ -192,7 +190,7 @@ static int fanl_read_step(struct fanl_journal *journal, struct fanl_read *read,
 		return 0;
 	}
 	if (read->index + 1 < oldest)
-		return fanl_read_gap(read, oldest - 1, read->lost_since,
+		return fanl_read_gap(read, oldest - 1,
 				     FANOTIFY_GAP_REASON_CUT_OFF);
 	INIT_WORK_ONSTACK(&load.work, fanl_load_work);
 	queue_work(fanl_journal_wq, &load.work);
@@ -211,7 +209,7 @@ static int fanl_read_step(struct fanl_journal *journal, struct fanl_read *read,
 	mutex_lock(&journal->lock);
 	there = journal->ring.segment[load.segment].first == first;
 	mutex_unlock(&journal->lock);
-	return !there || fanl_read_gap(read, read->damaged ?: next - 1, 0,
+	return !there || fanl_read_gap(read, read->damaged ?: next - 1,
 				       FANOTIFY_GAP_REASON_DAMAGED);
 }
 

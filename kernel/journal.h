@@ -352,8 +352,6 @@ unsigned int fanl_record_put(u8 *p, u64 index, const void *attrs,
  * struct fanl_read - reading of records
  * @mask: kinds that are wanted
  * @index: the last record that was read, or is not wanted; moves on
- * @lost_since: if the next record is not there any more, a time that it was not older
- *	than; 0 for unknown
  * @skb: where the records go, as attributes
  * @room: bytes that there are for them
  * @any: there are some
@@ -365,7 +363,6 @@ unsigned int fanl_record_put(u8 *p, u64 index, const void *attrs,
 struct fanl_read {
 	u64		mask;
 	u64		index;
-	u64		lost_since;
 	struct sk_buff	*skb;
 	unsigned int	room;
 	bool		any;
