@@ -42,6 +42,12 @@ static void fanl_deferred_work(struct work_struct *work)
 	fanl_deferred_run(container_of(work, struct fanl_deferred, work));
 }
 
+static void fanl_defer_queue(struct fanl_deferred *deferred)
+{
+	INIT_WORK(&deferred->work, fanl_deferred_work);
+	queue_work(system_dfl_wq, &deferred->work);
+}
+
 /**
  * fanl_defer - do something before the task is back in user space
  * @deferred: what to do
@@ -58,8 +64,19 @@ void fanl_defer(struct fanl_deferred *deferred)
 		if (!task_work_add(current, &deferred->task_work, TWA_RESUME))
 			return;
 	}
-	INIT_WORK(&deferred->work, fanl_deferred_work);
-	queue_work(system_dfl_wq, &deferred->work);
+	fanl_defer_queue(deferred);
+}
+
+/**
+ * fanl_defer_to_worker - do something soon, whatever the task does until it is back
+ * @deferred: what to do
+ *
+ * Context: does not sleep.
+ */
+void fanl_defer_to_worker(struct fanl_deferred *deferred)
+{
+	atomic_inc(&fanl_nr_deferred);
+	fanl_defer_queue(deferred);
 }
 
 /**

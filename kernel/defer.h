@@ -15,7 +15,7 @@ struct fanl_member;
  * struct fanl_deferred - work for later
  * @run: what to do; frees the work
  * @task_work: done by the task itself before it is back in user space
- * @work: done by a worker, for tasks that never are
+ * @work: done by a worker, for tasks that never are, or may not be soon
  */
 struct fanl_deferred {
 	void (*run)(struct fanl_deferred *deferred);
@@ -26,6 +26,7 @@ struct fanl_deferred {
 };
 
 void fanl_defer(struct fanl_deferred *deferred);
+void fanl_defer_to_worker(struct fanl_deferred *deferred);
 void fanl_defer_exit(void);
 
 /**

@@ -7,11 +7,13 @@
  * the names that user space sends: the kernel's own list of types is private.
  * New ones are seen when they are born. The mark is put on before the mounting
  * task returns to user space; kernel threads never do, so for them a worker puts
- * it on. The group's kinds are set before the existing superblocks are walked,
+ * it on, and so it does where many tasks are held up on their way back and memory
+ * is short. The group's kinds are set before the existing superblocks are walked,
  * so that a new one is found by the one or the other.
  */
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/netlink.h>
 
@@ -39,10 +41,16 @@ static const char *const fanl_pseudo[] = {
 struct fanl_newborn {
 	struct fanl_deferred	deferred;
 	struct super_block	*sb;
+	bool			allocated;
 };
 
-/* Mounts at once. ftrace calls where nothing can be allocated. */
+/*
+ * Mounts at once for which no memory is needed. A task holds one until the directory on
+ * which it mounts is not locked any more, which may be up to others: so the second half is
+ * for workers.
+ */
 #define FANL_NEWBORNS 64
+#define FANL_NEWBORNS_OF_TASKS 32
 
 static struct fanl_newborn fanl_newborns[FANL_NEWBORNS];
 
@@ -127,16 +135,36 @@ static void fanl_newborn_run(struct fanl_deferred *deferred)
 
 	fanl_cover_for_all(newborn->sb);
 	deactivate_super(newborn->sb);
+	if (newborn->allocated) {
+		kfree(newborn);
+		return;
+	}
 	/* whoever takes it next finds it as it is now */
 	smp_store_release(&newborn->sb, NULL);
 }
 
-static struct fanl_newborn *fanl_newborn_take(struct super_block *sb)
+static struct fanl_newborn *fanl_newborn_take(struct super_block *sb, int from,
+					      int to)
 {
-	for (int i = 0; i < FANL_NEWBORNS; i++)
+	for (int i = from; i < to; i++)
 		if (!cmpxchg(&fanl_newborns[i].sb, NULL, sb))
 			return &fanl_newborns[i];
 	return NULL;
+}
+
+/* Where ftrace calls nothing can be waited for. Who mounts does not pay for it. */
+static struct fanl_newborn *fanl_newborn_alloc(struct super_block *sb)
+{
+	struct fanl_newborn *newborn = NULL;
+
+	/* there the allocator's locks sleep */
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		newborn = kzalloc(sizeof(*newborn), GFP_NOWAIT | __GFP_NOWARN);
+	if (newborn) {
+		newborn->sb = sb;
+		newborn->allocated = true;
+	}
+	return newborn;
 }
 
 /**
@@ -148,17 +176,27 @@ static struct fanl_newborn *fanl_newborn_take(struct super_block *sb)
 void fanl_global_newborn(struct super_block *sb)
 {
 	struct fanl_newborn *newborn;
+	bool worker;
 
 	if (!atomic_read(&fanl_nr_global) || fanl_sb_left_out(sb))
 		return;
-	newborn = fanl_newborn_take(sb);
+	newborn = fanl_newborn_take(sb, 0, FANL_NEWBORNS_OF_TASKS);
+	if (!newborn)
+		newborn = fanl_newborn_alloc(sb);
+	worker = !newborn;
+	if (worker)
+		newborn = fanl_newborn_take(sb, FANL_NEWBORNS_OF_TASKS,
+					    FANL_NEWBORNS);
 	if (!newborn) {
 		queue_work(system_dfl_wq, &fanl_missed);
 		return;
 	}
 	atomic_inc(&sb->s_active);
 	newborn->deferred.run = fanl_newborn_run;
-	fanl_defer(&newborn->deferred);
+	if (worker)
+		fanl_defer_to_worker(&newborn->deferred);
+	else
+		fanl_defer(&newborn->deferred);
 }
 
 /**

@@ -2,10 +2,12 @@
 /*
  * Marks: what they let through, how they change, and how they go.
  */
+#include <sys/prctl.h>
 #include <sys/sysmacros.h>
 #include <linux/stat.h>
 
 #include "test.h"
+#include "storm.h"
 
 #define INODE		FANOTIFY_MARK_TYPE_INODE
 #define MOUNT		FANOTIFY_MARK_TYPE_MOUNT
@@ -862,6 +864,94 @@ TEST_F(marks, global)
 	ASSERT_EQ(0, make_file("last"));
 	take(self->h, &heard);
 	EXPECT_EQ(0, heard.count);
+}
+
+/* More than the kernel has places for. */
+#define HELD_UP	70
+
+struct held_up {
+	int fuse;
+	pid_t pid[1 + HELD_UP];
+};
+
+/* FUSE without a daemon: who creates something there has the directory locked. */
+static int hold_up(struct held_up *held)
+{
+	char options[64];
+
+	held->fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0",
+		 held->fuse);
+	return mkdir("held", 0755) || mount("held", "held", "fuse", 0, options) ? -errno : 0;
+}
+
+/* The first one creates, all others mount. */
+static pid_t held_up(const struct held_up *held, int i)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* so that the parent has the last one */
+	close(held->fuse);
+	if (!i)
+		_exit(mknod("held/file", S_IFREG | 0600, 0) == 0);
+	_exit(mount("held", "held", "tmpfs", 0, NULL) ? errno : 0);
+}
+
+static bool hangs(void *arg)
+{
+	char path[64], text[512], *p;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
+	if (read_file(path, text, sizeof(text)))
+		return false;
+	p = strrchr(text, ')');
+	return p && p[2] == 'D';
+}
+
+static bool is_covered(dev_t dev)
+{
+	for (int i = 0; i < heard.count; i++)
+		if ((heard.event[i].mask & KIND(COVERED)) &&
+		    heard.event[i].dev_major == major(dev) && heard.event[i].dev_minor == minor(dev))
+			return true;
+	return false;
+}
+
+/* Others cannot keep a filesystem out by mounting where they cannot get on. */
+TEST_F_TIMEOUT(marks, global_while_mounts_are_held_up, 60)
+{
+	struct fanotify_nl_mark mark = { .type = GLOBAL, .mask = KIND(COVERED) };
+	struct held_up held;
+	struct stat st;
+	int status;
+
+	ASSERT_EQ(0, hold_up(&held));
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &mark, NULL));
+	take(self->h, &heard);
+	forget(&heard);
+	for (int i = 0; i <= HELD_UP; i++) {
+		held.pid[i] = held_up(&held, i);
+		ASSERT_LT(0, held.pid[i]);
+		ASSERT_TRUE(wait_until(hangs, &held.pid[i], 10000));
+	}
+	ASSERT_EQ(0, mkdir("mnt", 0755));
+	ASSERT_EQ(0, mount("mnt", "mnt", "tmpfs", 0, NULL));
+	ASSERT_EQ(0, stat("mnt", &st));
+	take(self->h, &heard);
+	EXPECT_TRUE(is_covered(st.st_dev));
+
+	/* and they are covered themselves once they get on */
+	close(held.fuse);
+	for (int i = 0; i <= HELD_UP; i++) {
+		ASSERT_EQ(held.pid[i], waitpid(held.pid[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	take(self->h, &heard);
+	EXPECT_EQ(1 + HELD_UP, count(&heard, KIND(COVERED), NULL));
+	EXPECT_EQ(0, count(&heard, KIND(GAP), NULL));
 }
 
 /* What is mounted later would not be seen. (Linux 7 lets nobody do it.) */

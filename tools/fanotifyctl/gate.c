@@ -26,6 +26,9 @@
 /* How long a daemon is waited for at the start. */
 #define PING_MS		2000
 
+/* How often everything is gated again at most. */
+#define AGAIN_MS	1000
+
 #define HASHERS		2
 
 /* What rules look at. */
@@ -41,6 +44,8 @@ struct run {
 	__u32 operations;
 	int signals;
 	bool leave;
+	bool uncovered;
+	__s64 again_at;
 };
 
 static void say(void *arg, const char *text)
@@ -170,6 +175,20 @@ static int change_marks(struct run *run, __u32 add, __u32 remove)
 			close(fd);
 	}
 	return ret;
+}
+
+/*
+ * A new filesystem could not be gated, for want of memory or marks: all that there are
+ * by now are found by type. That may wait for mounts and unmounts under way, so it is
+ * not done for each.
+ */
+static void gate_again(struct run *run)
+{
+	run->uncovered = false;
+	run->again_at = now_ms() + AGAIN_MS;
+	complain("a new filesystem may not be gated: gating everything again");
+	if (!change_marks(run, run->operations, 0))
+		complain("everything is gated again");
 }
 
 /* Names of requests are those by the mounts of the paths that were given. */
@@ -448,8 +467,9 @@ static void say_gone(struct gate *g)
 }
 
 /* Return: milliseconds after which to look again, though nothing says so; 0: none. */
-static int take_requests(struct gate *g)
+static int take_requests(struct run *run)
 {
+	struct gate *g = &run->g;
 	struct fanotify_nl_event event;
 	int ret = 0;
 
@@ -457,6 +477,9 @@ static int take_requests(struct gate *g)
 		ret = fanotify_nl_next_event(g->h, &event);
 		if (ret > 0 && (event.has & FANOTIFY_NL_HAS_DEADLINE))
 			request_take(g, &event);
+		/* whatever its reason, which is that of the first loss */
+		else if (ret > 0 && (event.mask & FANOTIFY_KIND_GAP))
+			run->uncovered |= run->options.mark_type == FANOTIFY_MARK_TYPE_GLOBAL;
 		else if (!ret || ret == -ENOBUFS || ret == -ENOMEM || ret == -EBUSY)
 			break;
 		else if (ret == -ESHUTDOWN)
@@ -490,7 +513,7 @@ static void loop(struct run *run)
 			{ .fd = g->hashing.done_fd, .events = POLLIN },
 			{ .fd = g->checker ? g->asking.done_fd : -1, .events = POLLIN },
 		};
-		int again = take_requests(g);
+		int again = take_requests(run);
 		__s64 due;
 		int wait = -1;
 
@@ -500,6 +523,10 @@ static void loop(struct run *run)
 		verdicts_send(g);
 		if (due)
 			wait = until(due);
+		if (run->uncovered && now_ms() >= run->again_at)
+			gate_again(run);
+		if (run->uncovered && (wait < 0 || wait > until(run->again_at)))
+			wait = until(run->again_at);
 		if (g->notify.watchdog_ms) {
 			if (now_ms() >= watchdog) {
 				notify_send(&g->notify, "WATCHDOG=1");
