@@ -13,6 +13,7 @@
  */
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include <net/netlink.h>
@@ -92,12 +93,16 @@ static bool fanl_sb_left_out(const struct super_block *sb)
 static int fanl_cover(struct fanl_group *group, struct super_block *sb,
 		      struct netlink_ext_ack *extack)
 {
+	struct mem_cgroup *old;
 	int new;
 
 	guard(mutex)(&group->mark_lock);
 	if (!group->global || fanl_sb_left_out(sb))
 		return 0;
+	/* who mounts must not keep a mark away by having no memory for it */
+	old = set_active_memcg(group->fsn->memcg);
 	new = fanl_mark_cover(group, sb, extack);
+	set_active_memcg(old);
 	if (new > 0)
 		fanl_report_covered(group, sb);
 	return new;

@@ -10,6 +10,7 @@
 #define CGROUP		CGROUP_ROOT "/fanotify-nl-listener"
 #define QUEUE_LIMIT	(64 << 20)
 #define FILES		4000
+#define MOUNTS		400
 #define UNPRIVILEGED	1001
 
 static int make_files(unsigned int count)
@@ -69,6 +70,36 @@ TEST_F(listener, pays_for_its_queue)
 	EXPECT_LT((long)self->stats.waiting_bytes * 3 / 4, charged() - before)
 		TH_LOG("%ld bytes charged for %llu", charged() - before,
 		       self->stats.waiting_bytes);
+}
+
+/* What the kernel's small objects take, to the page: counters are added up every 2 s. */
+static long charged_small(void)
+{
+	static char text[8192];
+	const char *name = "slab_unreclaimable ", *p;
+
+	sleep(3);
+	p = read_file(CGROUP "/memory.stat", text, sizeof(text)) ? NULL : strstr(text, name);
+	return p ? atol(p + strlen(name)) : -1;
+}
+
+/* Those of its global mark are on what others mount. */
+TEST_F(listener, pays_for_its_marks)
+{
+	struct fanotify_nl_mark mark = {
+		.type = FANOTIFY_MARK_TYPE_GLOBAL, .mask = KIND(DELETE),
+	};
+	long before, after;
+
+	ASSERT_EQ(0, mkdir("mnt", 0755));
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &mark, NULL));
+	before = charged_small();
+	ASSERT_LE(0, before);
+	for (int i = 0; i < MOUNTS; i++)
+		ASSERT_EQ(0, mount("mnt", "mnt", "tmpfs", 0, NULL));
+	after = charged_small();
+	EXPECT_LT(MOUNTS * 256, after - before)
+		TH_LOG("%ld bytes charged for %d marks", after - before, MOUNTS);
 }
 
 /* Root binds and marks; then being the member is enough. */
