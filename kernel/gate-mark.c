@@ -185,14 +185,16 @@ static struct fanl_gate_mark *fanl_gate_share(struct fsnotify_group *fsn,
 	}
 }
 
+/* Whether a mark needs no other share, or is gone, and with it maybe its object. */
 static bool fanl_gate_asks_for(struct fanl_mark *mark,
 			       struct fanl_gate_mark **shared, u32 fs_mask)
 {
 	bool enough;
 
-	/* it is given up under this lock */
+	/* it is given up under this lock, by a mark that leaves the table */
 	xa_lock(&mark->group->marks);
-	enough = *shared && !(fs_mask & ~READ_ONCE((*shared)->fsn.mask));
+	enough = xa_load(&mark->group->marks, mark->id) != mark ||
+		 (*shared && !(fs_mask & ~READ_ONCE((*shared)->fsn.mask)));
 	xa_unlock(&mark->group->marks);
 	return enough;
 }
