@@ -71,6 +71,7 @@ struct workqueue_struct *fanl_wq;
 static DEFINE_SPINLOCK(fanl_gates_lock);
 static LIST_HEAD(fanl_gates);
 static unsigned int fanl_nr_gates;
+static u64 fanl_gate_serial;
 static DEFINE_HASHTABLE(fanl_exempt, 6);
 
 static atomic64_t fanl_gate_cookie = ATOMIC64_INIT(0);
@@ -130,19 +131,34 @@ static struct notifier_block fanl_gate_pm_notifier = {
 
 /* ---- the list of permission groups, and who is exempt ---- */
 
-static bool fanl_gate_before(s32 priority, u32 number,
+static struct fanl_gate_pos fanl_gate_pos_of(const struct fanl_gate *gate)
+{
+	return (struct fanl_gate_pos){
+		.begun = true,
+		.priority = gate->priority,
+		.number = gate->group->number,
+		.serial = gate->serial,
+	};
+}
+
+static bool fanl_gate_before(const struct fanl_gate_pos *pos,
 			     const struct fanl_gate *gate)
 {
-	return priority > gate->priority ||
-	       (priority == gate->priority && number < gate->group->number);
+	if (pos->priority != gate->priority)
+		return pos->priority > gate->priority;
+	if (pos->number != gate->group->number)
+		return pos->number < gate->group->number;
+	/* the one that had the number before may be in the list still */
+	return pos->serial < gate->serial;
 }
 
 static void fanl_gate_insert(struct fanl_gate *gate)
 {
+	const struct fanl_gate_pos pos = fanl_gate_pos_of(gate);
 	struct fanl_gate *next;
 
 	list_for_each_entry(next, &fanl_gates, node)
-		if (fanl_gate_before(gate->priority, gate->group->number, next))
+		if (fanl_gate_before(&pos, next))
 			break;
 	list_add_tail(&gate->node, &next->node);
 }
@@ -164,6 +180,7 @@ int fanl_gate_register(struct fanl_group *group, struct netlink_ext_ack *extack)
 	if (nr < fanl_permission_groups_max) {
 		fanl_nr_gates++;
 		gate->priority = group->priority;
+		gate->serial = ++fanl_gate_serial;
 		fanl_gate_insert(gate);
 	}
 	spin_unlock(&fanl_gates_lock);
@@ -214,16 +231,11 @@ struct fanl_group *fanl_gate_next(struct fanl_gate_pos *pos)
 
 	spin_lock(&fanl_gates_lock);
 	list_for_each_entry(gate, &fanl_gates, node) {
-		if (pos->begun &&
-		    !fanl_gate_before(pos->priority, pos->number, gate))
+		if (pos->begun && !fanl_gate_before(pos, gate))
 			continue;
 		/* it leaves the list first */
 		refcount_inc(&gate->group->fsn->refcnt);
-		*pos = (struct fanl_gate_pos){
-			.begun = true,
-			.priority = gate->priority,
-			.number = gate->group->number,
-		};
+		*pos = fanl_gate_pos_of(gate);
 		found = gate->group;
 		break;
 	}

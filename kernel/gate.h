@@ -103,6 +103,7 @@ enum fanl_gate_state {
  * struct fanl_gate - the part of a group that only permission groups have
  * @node: in the list of them, by priority [fanl_gates_lock]
  * @priority: of the group; of equal ones the lower number is first [as @node]
+ * @serial: of the same number, the one that was there first is first [as @node]
  * @set: what it is set to
  * @state: what is done with accesses
  * @cookie: of what is remembered; another one, and all is forgotten
@@ -118,12 +119,13 @@ enum fanl_gate_state {
  * @evict: unbinds members that were evicted; holds a reference of the group
  * @group: the group
  *
- * All but @node, @priority, @remembered, the works and @group are protected by the
- * group's lock.
+ * All but @node, @priority, @serial, @remembered, the works and @group are protected by
+ * the group's lock.
  */
 struct fanl_gate {
 	struct list_head		node;
 	s32				priority;
+	u64				serial;
 	struct fanl_gate_settings	set;
 	enum fanl_gate_state		state;
 	u64				cookie;
@@ -185,11 +187,13 @@ enum fanl_leave {
  * @begun: it has begun
  * @priority: of the last group
  * @number: of the last group
+ * @serial: of its gate
  */
 struct fanl_gate_pos {
 	bool	begun;
 	s32	priority;
 	u32	number;
+	u64	serial;
 };
 
 int fanl_gate_alloc(struct fanl_group *group,

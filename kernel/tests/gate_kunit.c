@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit tests of gate-mark.c: what the gate's marks ask for.
+ * KUnit tests of gate.c and gate-mark.c: which groups are asked, and for what.
  */
 #include "../ask.h"
 #include "../gate-mark.h"
@@ -26,6 +26,37 @@ static int gate_init(struct kunit *test)
 	if (!fanl_ask_available())
 		kunit_skip(test, "no permission groups in this kernel");
 	return 0;
+}
+
+/* How often a walk over all groups meets this one. */
+static unsigned int times_met(const struct fanl_group *group)
+{
+	struct fanl_gate_pos pos = {};
+	struct fanl_group *met;
+	unsigned int times = 0;
+
+	while ((met = fanl_gate_next(&pos))) {
+		times += met == group;
+		fanl_gate_put(met);
+	}
+	return times;
+}
+
+/* A number is free again, and taken, before the one that had it is out of the list. */
+static void a_number_that_two_have(struct kunit *test)
+{
+	struct fanl_group *one = bind_gate(test), *two = bind_gate(test);
+	u32 number = two->number;
+
+	fanl_gate_unregister(two);
+	two->number = one->number;
+	KUNIT_EXPECT_EQ(test, fanl_gate_register(two, NULL), 0);
+	KUNIT_EXPECT_EQ(test, times_met(one), 1);
+	KUNIT_EXPECT_EQ(test, times_met(two), 1);
+	fanl_gate_unregister(two);
+	two->number = number;
+	KUNIT_EXPECT_EQ(test, times_met(one), 1);
+	KUNIT_EXPECT_EQ(test, times_met(two), 0);
 }
 
 /* Let a group's global mark be on @sb and nowhere else. */
@@ -68,6 +99,7 @@ static void a_mark_that_is_gone_asks_for_nothing(struct kunit *test)
 }
 
 static struct kunit_case gate_cases[] = {
+	KUNIT_CASE(a_number_that_two_have),
 	KUNIT_CASE(a_mark_that_is_gone_asks_for_nothing),
 	{}
 };
