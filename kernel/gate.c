@@ -30,6 +30,7 @@
  */
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/seqlock.h>
 #include <linux/suspend.h>
 
 #include "compat.h"
@@ -76,33 +77,41 @@ static DEFINE_HASHTABLE(fanl_exempt, 6);
 
 static atomic64_t fanl_gate_cookie = ATOMIC64_INIT(0);
 
-/* While the machine is frozen no clock runs, and then all start again. */
-static unsigned long fanl_thawed;
+/* For how long clocks have stood, until the machine was frozen last; and whether it is. */
+static DEFINE_SEQLOCK(fanl_clock_lock);
+static unsigned long fanl_stood;
+static unsigned long fanl_frozen_at;
 static bool fanl_frozen;
 
 /**
- * fanl_gate_clocks_stand - whether no clock runs
+ * fanl_gate_now - what the clocks of accesses go by
  *
- * Return: whether the machine is being frozen, or was and is being thawed.
+ * While the machine is being frozen, was and is being thawed, it stands still; then it goes
+ * on from there. An attempt to suspend that fails is no new beginning: there may be many.
+ *
+ * Return: jiffies, but for those for which it stood.
  */
-bool fanl_gate_clocks_stand(void)
+unsigned long fanl_gate_now(void)
 {
-	/* what is read after it is not older: pairs with fanl_gate_pm() */
-	return smp_load_acquire(&fanl_frozen);
+	unsigned long now;
+	unsigned int seq;
+
+	do {
+		seq = read_seqbegin(&fanl_clock_lock);
+		now = (fanl_frozen ? fanl_frozen_at : jiffies) - fanl_stood;
+	} while (read_seqretry(&fanl_clock_lock, seq));
+	return now;
 }
 
-/**
- * fanl_gate_clock - when a clock really began
- * @since: when it was started, in jiffies
- *
- * Return: that, or when the machine was thawed.
- */
-unsigned long fanl_gate_clock(unsigned long since)
+static void fanl_gate_freeze(bool freeze)
 {
-	unsigned long thawed = READ_ONCE(fanl_thawed);
-
-	/* jiffies may have come to it again, where they have 32 bits */
-	return time_in_range(thawed, since, jiffies) ? thawed : since;
+	write_seqlock(&fanl_clock_lock);
+	if (freeze && !fanl_frozen)
+		fanl_frozen_at = jiffies;
+	if (!freeze && fanl_frozen)
+		fanl_stood += jiffies - fanl_frozen_at;
+	fanl_frozen = freeze;
+	write_sequnlock(&fanl_clock_lock);
 }
 
 static int fanl_gate_pm(struct notifier_block *nb, unsigned long action,
@@ -112,14 +121,12 @@ static int fanl_gate_pm(struct notifier_block *nb, unsigned long action,
 	case PM_HIBERNATION_PREPARE:
 	case PM_SUSPEND_PREPARE:
 	case PM_RESTORE_PREPARE:
-		WRITE_ONCE(fanl_frozen, true);
+		fanl_gate_freeze(true);
 		break;
 	case PM_POST_HIBERNATION:
 	case PM_POST_SUSPEND:
 	case PM_POST_RESTORE:
-		WRITE_ONCE(fanl_thawed, jiffies);
-		/* whoever sees the clocks run sees when they began */
-		smp_store_release(&fanl_frozen, false);
+		fanl_gate_freeze(false);
 		break;
 	}
 	return NOTIFY_DONE;
@@ -626,7 +633,6 @@ int fanl_gate_init(void)
 {
 	int err;
 
-	fanl_thawed = jiffies;
 	fanl_wq = alloc_workqueue("fanotify_nl", WQ_UNBOUND, 0);
 	if (!fanl_wq)
 		return -ENOMEM;

@@ -149,7 +149,7 @@ struct fanl_gate {
  * @answered: events answered
  * @timeouts: events not answered in time
  * @row: timeouts since the last answer
- * @row_since: when the first of them was
+ * @row_since: when the first of them was, as fanl_gate_now() has it
  * @evicted: it is asked nothing any more
  * @took_over: it found accesses that waited for one to decide
  * @pid: process that bound it; never asked itself
@@ -224,8 +224,7 @@ static inline unsigned long fanl_gate_jiffies(u32 ms)
 	return msecs_to_jiffies(ms) + 1;
 }
 
-bool fanl_gate_clocks_stand(void);
-unsigned long fanl_gate_clock(unsigned long since);
+unsigned long fanl_gate_now(void);
 
 int fanl_gate_init(void);
 void fanl_gate_exit(void);

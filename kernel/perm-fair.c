@@ -134,7 +134,7 @@ static void fanl_fair_deliver(struct fanl_group *group,
 	perm->state = FANL_PERM_DELIVERED;
 	perm->seen = true;
 	perm->memory_cookie = group->gate->cookie;
-	perm->since = jiffies;
+	perm->since = fanl_gate_now();
 	list_add_tail(&perm->node, &member->window.delivered);
 	member->window.nr++;
 	perm->share->delivered[member->number - 1]++;

@@ -139,8 +139,7 @@ static void fanl_perm_timeout(struct fanl_group *group, struct fanl_perm *perm,
 		window->row_since = now;
 	fanl_perm_say(perm, FANOTIFY_CONTROL_EVENT_TIMEOUT, member);
 	fanl_perm_done(group, perm, set->on_timeout);
-	stall_over = fanl_gate_clock(window->row_since) +
-		     fanl_gate_jiffies(set->timeout_ms);
+	stall_over = window->row_since + fanl_gate_jiffies(set->timeout_ms);
 	if (!set->evict_after || window->row < set->evict_after ||
 	    time_before(now, stall_over))
 		return;
@@ -190,8 +189,9 @@ static u32 fanl_perm_wait(const struct fanl_gate_settings *set, bool delivered)
 u32 fanl_perm_time(const struct fanl_group *group, const struct fanl_perm *perm)
 {
 	const struct fanl_gate_settings *set = &group->gate->set;
-	long left = fanl_gate_clock(perm->begun) +
-		    fanl_gate_jiffies(fanl_perm_wait(set, true)) - jiffies;
+	long left = perm->begun +
+		    fanl_gate_jiffies(fanl_perm_wait(set, true)) -
+		    fanl_gate_now();
 
 	return min(set->timeout_ms, jiffies_to_msecs(max(left, 0L)));
 }
@@ -200,7 +200,7 @@ u32 fanl_perm_time(const struct fanl_group *group, const struct fanl_perm *perm)
  * fanl_perm_look - look at an access's clocks
  * @group: the group; its lock is held
  * @perm: the access
- * @now: jiffies
+ * @now: fanl_gate_now()
  *
  * Return: how long its task may sleep, in jiffies; 0 if it has something to do.
  */
@@ -214,10 +214,8 @@ long fanl_perm_look(struct fanl_group *group, struct fanl_perm *perm,
 
 	if (perm->state == FANL_PERM_DONE || perm->state == FANL_PERM_ADMITTED)
 		return 0;
-	if (fanl_gate_clocks_stand())
-		return HZ / 10;
-	end = fanl_gate_clock(perm->begun) + wait;
-	deadline = fanl_gate_clock(perm->since) + timeout;
+	end = perm->begun + wait;
+	deadline = perm->since + timeout;
 	if (!time_before(now, end)) {
 		fanl_perm_give_up(group, perm, now);
 		return 0;
@@ -335,7 +333,7 @@ static int fanl_perm_enter(struct fanl_group *group, struct fanl_perm *perm)
 		share->told = false;
 		hash_add(gate->shares, &share->node, __kuid_val(uid));
 	}
-	perm->begun = jiffies;
+	perm->begun = fanl_gate_now();
 	perm->since = perm->begun;
 	fanl_perm_begin(group, perm, share);
 	fanl_perm_closed(group, perm);
@@ -366,7 +364,7 @@ static void fanl_perm_sleep(struct fanl_group *group, struct fanl_perm *perm)
 	do {
 		set_current_state(TASK_KILLABLE | TASK_FREEZABLE);
 		spin_lock(&group->lock);
-		left = fanl_perm_look(group, perm, jiffies);
+		left = fanl_perm_look(group, perm, fanl_gate_now());
 		if (left && fatal_signal_pending(current)) {
 			group->gate->stats.withdrawn++;
 			fanl_perm_done(group, perm, EINTR);
@@ -519,7 +517,7 @@ int fanl_perm_answer(struct fanl_member *member,
 	member->window.row = 0;
 	if (answer->response == FANOTIFY_VERDICT_DEFER) {
 		stats->deferred++;
-		perm->since = jiffies;
+		perm->since = fanl_gate_now();
 		goto unlock;
 	}
 	if ((answer->flags & FANOTIFY_VERDICT_FLAG_REMEMBER) &&

@@ -41,8 +41,8 @@ enum fanl_perm_state {
  * @kinds: kinds of the access
  * @skb: the event, until it is delivered
  * @id: of the event
- * @begun: when the wait began
- * @since: when the clock was started last
+ * @begun: when the wait began, as fanl_gate_now() has it
+ * @since: when the clock was started last, as @begun
  * @state: where it stands
  * @seen: it was delivered at least once
  * @audit: the verdict is to be recorded

@@ -119,9 +119,10 @@ TEST_F(gateload, stopped)
 	listener_kill(pid);
 }
 
-/* The machine can be frozen while accesses wait; clocks stand still meanwhile. */
-TEST_F(gateload, frozen)
+/* The machine can be frozen while accesses wait; clocks stand still meanwhile, and go on. */
+TEST_F_TIMEOUT(gateload, frozen, 60)
 {
+	struct fanotify_nl_settings longer = GATE_SET(TIMEOUT_MS, timeout_ms, 20000);
 	struct fanotify_nl_settings settings = {
 		.set = SET(TIMEOUT_MS) | SET(ON_TIMEOUT), .timeout_ms = 4000, .on_timeout = EPERM,
 	};
@@ -143,6 +144,15 @@ TEST_F(gateload, frozen)
 	EXPECT_EQ(0, gate_verdict(h, id, ALLOW, 0, 0));
 	EXPECT_EQ(0, access_end(&a, 20000));
 	EXPECT_EQ(0, gate_of(NUMBER).timeouts);
+
+	ASSERT_EQ(0, fanotify_nl_group_set(h, &longer));
+	ASSERT_EQ(0, access_start(&a, OPEN, "file", 0));
+	ASSERT_LT(0, gate_next(h, 20000, NULL));
+	usleep(10000000);
+	EXPECT_EQ(0, write_file("/sys/power/state", "mem"));
+	EXPECT_EQ(-ETIMEDOUT, access_end(&a, 0));
+	/* half of it was over before */
+	EXPECT_EQ(EPERM, access_end(&a, 15000));
 	write_file("/sys/power/pm_test", "none");
 	fanotify_nl_close(h);
 }

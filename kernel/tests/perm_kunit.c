@@ -93,8 +93,8 @@ static struct fanl_perm *begin(struct kunit *test, int i, uid_t uid)
 		hash_add(f->group->gate->shares, &share->node, uid);
 	}
 	perm->task = current;
-	perm->begun = jiffies;
-	perm->since = jiffies;
+	perm->begun = fanl_gate_now();
+	perm->since = perm->begun;
 	perm->skb = alloc_skb(FANL_EVENT_HEAD + 64, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, perm->skb);
 	skb_put_zero(perm->skb, FANL_EVENT_HEAD + 64);
@@ -286,7 +286,7 @@ static void places_of_a_user(struct kunit *test)
 static void clocks(struct kunit *test)
 {
 	struct fanl_perms *f = test->priv;
-	unsigned long now = jiffies + 100 * HZ;
+	unsigned long now = fanl_gate_now() + 100 * HZ;
 
 	begin(test, 0, 1);
 	KUNIT_EXPECT_EQ(test, look(test, 0, now), 0);
@@ -350,7 +350,7 @@ static void eviction(struct kunit *test)
 {
 	const struct row_param *param = test->param_value;
 	struct fanl_perms *f = test->priv;
-	unsigned long now = jiffies + 1000 * HZ;
+	unsigned long now = fanl_gate_now() + 1000 * HZ;
 
 	second_member(test);
 	f->group->gate->set.evict_after = param->after;
