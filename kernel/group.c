@@ -413,6 +413,13 @@ static struct fanl_group *fanl_member_remove(struct fanl_member *member,
 	return ended ? group : NULL;
 }
 
+/* Readers that wait on a socket whose group is gone would wait for ever. */
+static void fanl_sock_shutdown(struct sock *sk)
+{
+	WRITE_ONCE(sk->sk_err, ESHUTDOWN);
+	sk_error_report(sk);
+}
+
 static void fanl_member_end(struct fanl_member *member, enum fanl_leave why)
 {
 	struct fanl_group *group = NULL;
@@ -422,6 +429,9 @@ static void fanl_member_end(struct fanl_member *member, enum fanl_leave why)
 	bound = member->bound;
 	if (bound)
 		group = fanl_member_remove(member, why);
+	/* not later: the socket may be bound elsewhere by then */
+	if (bound && why == FANL_LEAVE_EVICTED)
+		fanl_sock_shutdown(member->sk);
 	mutex_unlock(&fanl_registry_lock);
 	if (group)
 		fanl_group_shutdown(group);
@@ -593,13 +603,6 @@ void fanl_group_linger_over(struct fanl_group *group)
 		fanl_group_shutdown(group);
 }
 
-/* Readers that wait on a socket whose group is gone would wait for ever. */
-static void fanl_sock_shutdown(struct sock *sk)
-{
-	WRITE_ONCE(sk->sk_err, ESHUTDOWN);
-	sk_error_report(sk);
-}
-
 static struct fanl_member *fanl_group_get_evicted(struct fanl_group *group)
 {
 	struct fanl_member *member;
@@ -624,7 +627,6 @@ void fanl_group_unbind_evicted(struct fanl_group *group)
 
 	while ((member = fanl_group_get_evicted(group))) {
 		fanl_member_end(member, FANL_LEAVE_EVICTED);
-		fanl_sock_shutdown(member->sk);
 		fanl_member_put(member);
 	}
 }
