@@ -40,11 +40,14 @@ void fanl_gate_settings_parse(struct genl_info *info,
 	fanl_parse_u32(info, FANOTIFY_A_GROUP_WINDOW, &set->window);
 }
 
-/* The policy has the protocol's bounds; an administrator may have lower ones. */
+/*
+ * The policy has the protocol's bounds; an administrator may have lower ones. A default
+ * is as low as the protocol allows, if that is more.
+ */
 static int fanl_check_ceiling(struct genl_info *info, int attr, u32 value,
 			      u32 most, const char *parameter)
 {
-	if (value <= most)
+	if (!info->attrs[attr] || value <= most)
 		return 0;
 	NL_SET_ERR_MSG_ATTR_FMT(info->extack, info->attrs[attr],
 				"%u is more than parameter %s, %u, allows",

@@ -694,6 +694,29 @@ TEST_F(gate, settings)
 	}
 }
 
+/* What nobody asks for is not refused, be it below what the protocol allows. */
+TEST_F(gate, parameters_below_all_bounds)
+{
+	struct fanotify_nl_settings mask = { .set = SET(STAT_MASK) };
+	struct fanotify_nl_settings least = GATE_SET(TIMEOUT_MS, timeout_ms, 10);
+	struct fanotify_nl *ordinary;
+	int set, beyond;
+
+	ASSERT_EQ(0, set_parameter("timeout_max", "9"));
+	ASSERT_EQ(0, set_parameter("pending_max", "0"));
+	ordinary = listen_open();
+	set = ordinary ? fanotify_nl_group_set(ordinary, &mask) : -ENOTCONN;
+	self->h = gate_open(NUMBER, 0, (struct fanotify_nl_settings){});
+	beyond = self->h ? fanotify_nl_group_set(self->h, &least) : -ENOTCONN;
+	ASSERT_EQ(0, set_parameter("timeout_max", "600000"));
+	ASSERT_EQ(0, set_parameter("pending_max", "65536"));
+	EXPECT_EQ(0, set);
+	EXPECT_EQ(-ERANGE, beyond);
+	EXPECT_EQ(10, setting_of(0));
+	EXPECT_EQ(1, setting_of(5));
+	fanotify_nl_close(ordinary);
+}
+
 TEST_F(gate, on_timeout_is_checked)
 {
 	struct fanotify_nl_settings settings = GATE_SET(ON_TIMEOUT, on_timeout, ENOENT);
