@@ -204,7 +204,10 @@ static u64 fanl_ask_kinds(struct fanl_group *group, struct fanl_ask *ask)
 	return fanl_hook_perm_kinds(group, &ask->call, &ask->wants);
 }
 
-/* Skip marks that have gone from what fsnotify has found; return whether any had. */
+/*
+ * Skip marks that have gone from what fsnotify has found, also those of others, for which
+ * older versions of 6.12 do not let a task wait either; return whether any had.
+ */
 static bool fanl_ask_skip_gone(struct fanl_ask *ask)
 {
 	struct fsnotify_iter_info *iter_info = ask->iter_info;
@@ -214,7 +217,7 @@ static bool fanl_ask_skip_gone(struct fanl_ask *ask)
 	fsnotify_foreach_iter_type(type) {
 		struct fsnotify_mark *gone = iter_info->marks[type], *next;
 
-		if (!gone || gone->group != iter_info->current_group ||
+		if (!gone ||
 		    (READ_ONCE(gone->flags) & FSNOTIFY_MARK_FLAG_ATTACHED))
 			continue;
 		next = hlist_entry_safe(READ_ONCE(gone->obj_list.next),
