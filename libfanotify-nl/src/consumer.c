@@ -61,7 +61,7 @@ static void consumer_request(struct fanotify_nl *h, union request *req, __u8 cmd
 }
 
 /* Names that are too long for a request would not even be refused by the kernel. */
-static int check_name(struct fanotify_nl *h, const char *name)
+int consumer_check_name(struct fanotify_nl *h, const char *name)
 {
 	if (!name || !*name || strnlen(name, FANOTIFY_CONSUMER_NAME_MAX + 1) >
 			       FANOTIFY_CONSUMER_NAME_MAX)
@@ -86,7 +86,7 @@ API int fanotify_nl_consumer_add(struct fanotify_nl *h, __u32 id,
 	union request req;
 	int ret;
 
-	ret = check_name(h, consumer->name);
+	ret = consumer_check_name(h, consumer->name);
 	if (ret)
 		return ret;
 	consumer_request(h, &req, FANOTIFY_CMD_CONSUMER_ADD, id, consumer->name);
@@ -117,7 +117,7 @@ API int fanotify_nl_consumer_remove(struct fanotify_nl *h, __u32 id, const char 
 	union request req;
 	int ret;
 
-	ret = check_name(h, name);
+	ret = consumer_check_name(h, name);
 	if (ret)
 		return ret;
 	consumer_request(h, &req, FANOTIFY_CMD_CONSUMER_REMOVE, id, name);
@@ -156,7 +156,7 @@ API int fanotify_nl_consumer_ack(struct fanotify_nl *h, __u32 id, const char *na
 	union request req;
 	int ret;
 
-	ret = check_name(h, name);
+	ret = consumer_check_name(h, name);
 	if (ret)
 		return ret;
 	consumer_request(h, &req, FANOTIFY_CMD_CONSUMER_ACK, id, name);

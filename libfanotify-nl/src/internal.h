@@ -165,6 +165,11 @@ int event_parse(struct attrs attrs, struct fanotify_nl_event *event);
  */
 int msg_parse(const void *msg, size_t len, __u8 cmd, struct attrs *attrs);
 
+/* ---- consumer.c ---- */
+
+/** consumer_check_name() - Has a request room for it? Return: 0; -EINVAL, the text set. */
+int consumer_check_name(struct fanotify_nl *h, const char *name);
+
 /* ---- ringfile.c ---- */
 
 /**

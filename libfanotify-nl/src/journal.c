@@ -342,6 +342,9 @@ API int fanotify_nl_journal_read(struct fanotify_nl *h, __u32 id,
 
 	if (cursor && (read->options & FANOTIFY_NL_READ_OLDEST))
 		return fail(h, EINVAL, "journal read: either a cursor or the oldest record");
+	ret = read->consumer ? consumer_check_name(h, read->consumer) : 0;
+	if (ret)
+		return ret;
 	request_init(h, &req, FANOTIFY_CMD_JOURNAL_READ, NLM_F_ACK);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_JOURNAL_READ_JOURNAL, id);
 	if (read->consumer)

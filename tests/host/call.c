@@ -429,6 +429,30 @@ static void event_open_id(void)
 	fake_stop(&h);
 }
 
+/* The request has room for no name but a consumer's. */
+static void read_by_name(void)
+{
+	char name[FANOTIFY_CONSUMER_NAME_MAX + 2] = "";
+	struct fanotify_nl_read read = { .consumer = name };
+	struct fanotify_nl_records records;
+
+	memset(name, 'x', sizeof(name) - 1);
+	start(answer_error_text);
+	CHECK_EQ(fanotify_nl_journal_read(&h, 1, &read, &records), -EINVAL);
+	CHECK_STR(fanotify_nl_error(&h), "a consumer's name has 1 to 63 bytes");
+	read.consumer = "";
+	CHECK_EQ(fanotify_nl_journal_read(&h, 1, &read, &records), -EINVAL);
+	CHECK_EQ(fake_sent, 0);
+	name[sizeof(name) - 2] = '\0';
+	read.consumer = name;
+	CHECK_EQ(fanotify_nl_journal_read(&h, 1, &read, &records), -EINVAL);
+	CHECK_STR(fanotify_nl_error(&h), "the kernel's text");
+	read.consumer = NULL;
+	CHECK_EQ(fanotify_nl_journal_read(&h, 1, &read, &records), -EINVAL);
+	CHECK_EQ(fake_sent, 2);
+	fake_stop(&h);
+}
+
 TAP_MAIN(
 	{ "call: a list, with messages of other calls in between", list },
 	{ "call: a torn list is read again, and given up at last", torn_list },
@@ -441,4 +465,5 @@ TAP_MAIN(
 	{ "call: event open", event_open },
 	{ "call: verdicts", verdict },
 	{ "call: event open by id", event_open_id },
+	{ "call: a journal is read by a consumer's name, if it is one", read_by_name },
 )
