@@ -119,6 +119,12 @@ static void met(struct peer *peer, __u32 pid)
 		abort();
 }
 
+/* Of another user's process, who may not send it signals learns that it is there. */
+static bool alive(pid_t pid)
+{
+	return !kill(pid, 0) || errno == EPERM;
+}
+
 /*
  * Who listens is known before he answers, as he may wait for us; but it need not be
  * the one that does the work, whom answers tell.
@@ -129,9 +135,9 @@ static void met_listener(struct peer *peer, int fd)
 	struct ucred listener;
 	socklen_t len = sizeof(listener);
 
-	if (known && !kill(known, 0))
+	if (known && alive(known))
 		return;
-	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len) && !kill(listener.pid, 0))
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len) && alive(listener.pid))
 		met(peer, listener.pid);
 }
 

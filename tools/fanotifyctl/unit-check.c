@@ -10,7 +10,9 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -198,23 +200,37 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-static struct check asked(struct daemon *d, int patience_ms)
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+static pthread_t daemon_start(struct daemon *d)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct check check;
 	pthread_t thread;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "/tmp/fanotifyctl-clamd-%d", getpid());
 	unlink(address.sun_path);
 	d->fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	is("bind", bind(d->fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	is("chmod", chmod(address.sun_path, 0666), 0);
 	is("listen", listen(d->fd, 5), 0);
 	pthread_create(&thread, NULL, serve, d);
-	check = checked(CHECK_CLAMD, address.sun_path, patience_ms);
+	return thread;
+}
+
+static void daemon_end(struct daemon *d, pthread_t thread)
+{
 	shutdown(d->fd, SHUT_RDWR);
 	pthread_join(thread, NULL);
 	close(d->fd);
 	unlink(address.sun_path);
+}
+
+static struct check asked(struct daemon *d, int patience_ms)
+{
+	pthread_t thread = daemon_start(d);
+	struct check check;
+
+	check = checked(CHECK_CLAMD, address.sun_path, patience_ms);
+	daemon_end(d, thread);
 	return check;
 }
 
@@ -262,6 +278,26 @@ static void test_clamd_fails(void)
 	is("in time", now_ms() - start < 15000, true);
 }
 
+/* Also by who may not send it signals, and before it has answered. */
+static void test_clamd_listens(void)
+{
+	struct daemon hangs = { .fildes = NULL };
+	pthread_t thread = daemon_start(&hangs);
+	pid_t child = fork();
+	int status = -1;
+
+	if (!child) {
+		peer.pid = 0;
+		if (!geteuid() && setresuid(65534, 65534, 65534))
+			_exit(2);
+		checked(CHECK_CLAMD, address.sun_path, 300);
+		_exit(peer.pid == (__u32)getppid() ? 0 : 1);
+	}
+	is("child", waitpid(child, &status, 0), child);
+	is("met", status, 0);
+	daemon_end(&hangs, thread);
+}
+
 /* ---- processes ---- */
 
 static void test_processes(void)
@@ -284,12 +320,13 @@ static void test_processes(void)
 int main(void)
 {
 	peer.wake = eventfd(0, EFD_CLOEXEC);
-	printf("TAP version 13\n1..6\n");
+	printf("TAP version 13\n1..7\n");
 	run("a command decides", test_exec);
 	run("a command that fails is told of", test_exec_fails);
 	run("a command that takes too long is killed", test_exec_late);
 	run("a daemon decides", test_clamd);
 	run("a daemon that fails is told of", test_clamd_fails);
+	run("a daemon is known as it listens", test_clamd_listens);
 	run("processes are looked at", test_processes);
 	return 0;
 }
