@@ -375,11 +375,12 @@ void requests_checked(struct gate *g)
 {
 	struct job *job;
 
-	meet_peer(g);
 	while ((job = pool_done(&g->hashing)))
 		checked(g, job);
 	while (g->checker && (job = pool_done(&g->asking)))
 		checked(g, job);
+	/* at last: the look for jobs takes what has woken us for it, too */
+	meet_peer(g);
 }
 
 __s64 requests_due(struct gate *g)
