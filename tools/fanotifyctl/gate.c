@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,9 +35,6 @@
 /* What rules look at. */
 #define STAT_MASK \
 	(FANOTIFY_STAT_FIELD_MODE | FANOTIFY_STAT_FIELD_UID | FANOTIFY_STAT_FIELD_SIZE)
-
-/* wait-ms of a group unless set otherwise. */
-#define WAIT_MS		60000
 
 struct run {
 	struct gate g;
@@ -294,6 +292,23 @@ static void meet_daemon(struct gate *g)
 	free(check.text);
 }
 
+/* The kernel's last clock must not end before the checks do. */
+static void raise_wait(const struct gate *g, struct fanotify_nl_settings *settings)
+{
+	const struct fanotify_nl_settings *has = &fanotify_nl_bound(g->h)->settings;
+	__u64 wait = g->check_ms;
+
+	if (!wait || (settings->set & FANOTIFY_NL_SET_WAIT_MS))
+		return;
+	wait += settings->set & FANOTIFY_NL_SET_TIMEOUT_MS ? settings->timeout_ms :
+							     has->timeout_ms;
+	if (wait <= has->wait_ms)
+		return;
+	settings->set |= FANOTIFY_NL_SET_WAIT_MS;
+	/* what is too much is refused by the kernel */
+	settings->wait_ms = wait > UINT32_MAX ? UINT32_MAX : wait;
+}
+
 static int bind_group(struct run *run)
 {
 	struct gate *g = &run->g;
@@ -327,10 +342,7 @@ static int bind_group(struct run *run)
 	ret = fanotify_nl_bind(g->h, &bind);
 	if (ret)
 		return fail_nl(g->h, ret, "bind");
-	if (g->check_ms + settings->timeout_ms > WAIT_MS) {
-		settings->set |= FANOTIFY_NL_SET_WAIT_MS;
-		settings->wait_ms = g->check_ms + settings->timeout_ms;
-	}
+	raise_wait(g, settings);
 	ret = settings->set ? fanotify_nl_group_set(g->h, settings) : 0;
 	return ret ? fail_nl(g->h, ret, "settings") : 0;
 }
