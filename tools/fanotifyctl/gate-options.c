@@ -161,8 +161,6 @@ static int parse_values(struct gate_options *options, struct gate *g, const stru
 		options->settings.set |= FANOTIFY_NL_SET_WINDOW;
 		options->settings.window = options->checks * WINDOW_CHECK;
 	}
-	g->on_timeout.error = options->settings.on_timeout;
-	g->on_timeout.outcome = g->on_timeout.error ? OUTCOME_DENY : OUTCOME_ALLOW;
 	return 0;
 }
 

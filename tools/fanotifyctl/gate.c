@@ -344,6 +344,8 @@ static int bind_group(struct run *run)
 		return fail_nl(g->h, ret, "bind");
 	raise_wait(g, settings);
 	ret = settings->set ? fanotify_nl_group_set(g->h, settings) : 0;
+	if (!ret)
+		ret = on_timeout_read(g);
 	return ret ? fail_nl(g->h, ret, "settings") : 0;
 }
 

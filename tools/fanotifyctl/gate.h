@@ -115,7 +115,7 @@ struct statistics {
  * @asks: how a checker is asked: CHECK_EXEC or CHECK_CLAMD, if @checker
  * @checker: command or socket, or NULL
  * @on_error: what is done when a check fails
- * @on_timeout: what is done when it takes too long
+ * @on_timeout: what is done when it takes too long: the group's setting, as last read
  * @check_ms: how long it may take; 0: no longer than the kernel waits
  * @logged: what is printed
  * @remembers: the group can remember verdicts
@@ -188,6 +188,9 @@ void requests_checked(struct gate *g);
  * Return: when to do so again, as now_ms() counts; 0: nothing is pending.
  */
 __s64 requests_due(struct gate *g);
+
+/* Do what the group is set to when a check takes too long. Return: 0 or -errno. */
+int on_timeout_read(struct gate *g);
 
 /* Send the answers that wait to be. */
 void verdicts_send(struct gate *g);

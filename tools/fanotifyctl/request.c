@@ -186,9 +186,24 @@ static void request_fail(struct gate *g, struct request *r, const char *what, co
 	request_answer(g, r, &g->on_error, BY_ERROR);
 }
 
+int on_timeout_read(struct gate *g)
+{
+	struct fanotify_nl_group_info info;
+	int ret;
+
+	ret = fanotify_nl_group_get(g->h, fanotify_nl_bound(g->h)->number, &info);
+	if (ret)
+		return ret;
+	g->on_timeout.error = info.settings.on_timeout;
+	g->on_timeout.outcome = g->on_timeout.error ? OUTCOME_DENY : OUTCOME_ALLOW;
+	return 0;
+}
+
 static void request_late(struct gate *g, struct request *r)
 {
 	g->statistics.too_long++;
+	/* group set may have changed it; without an answer, it is what it was */
+	on_timeout_read(g);
 	request_answer(g, r, &g->on_timeout, BY_TIMEOUT);
 }
 
