@@ -41,6 +41,7 @@ struct run {
 	struct gate_options options;
 	__u32 operations;
 	int signals;
+	bool found;
 	bool leave;
 	bool uncovered;
 	__s64 again_at;
@@ -336,7 +337,8 @@ static int bind_group(struct run *run)
 	if (needs_memory(g, &g->rules))
 		bind.settings.flags |= FANOTIFY_GROUP_FLAG_REMEMBER;
 	/* a predecessor's group may be other than wanted: what can be set is, afterwards */
-	if (bind.number && !fanotify_nl_group_get(g->h, bind.number, &info))
+	run->found = bind.number && !fanotify_nl_group_get(g->h, bind.number, &info);
+	if (run->found)
 		bind.settings.flags |= info.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
 	g->remembers = bind.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
 	ret = fanotify_nl_bind(g->h, &bind);
@@ -373,13 +375,16 @@ static int start(struct run *run)
 		return ret;
 	if (g->asks == CHECK_CLAMD)
 		meet_daemon(g);
-	ret = bind_group(run);
-	if (ret)
-		return ret;
 	run->operations = rules_operations(&g->rules);
-	ret = change_marks(run, run->operations, all & ~run->operations);
-	if (ret)
+	ret = bind_group(run);
+	if (!ret)
+		ret = change_marks(run, run->operations, all & ~run->operations);
+	if (ret) {
+		/* nothing was promised: on-evict is for who is left by a gate in force */
+		if (!run->found)
+			fanotify_nl_unbind(g->h);
 		return ret;
+	}
 	say_ready(run);
 	notify_send(&g->notify, "READY=1");
 	return 0;
