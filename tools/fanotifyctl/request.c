@@ -179,11 +179,19 @@ static void tell_failure(struct gate *g, const struct request *r, const char *wh
 	g->untold = 0;
 }
 
+/* Answer in the place of the checker: what the rule says of the audit log holds as well. */
+static void request_answer_for(struct gate *g, struct request *r, struct action action,
+			       enum origin origin)
+{
+	action.audit = r->action.audit;
+	request_answer(g, r, &action, origin);
+}
+
 /* A check gave nothing to decide by. */
 static void request_fail(struct gate *g, struct request *r, const char *what, const char *why)
 {
 	tell_failure(g, r, what, why);
-	request_answer(g, r, &g->on_error, BY_ERROR);
+	request_answer_for(g, r, g->on_error, BY_ERROR);
 }
 
 int on_timeout_read(struct gate *g)
@@ -204,7 +212,7 @@ static void request_late(struct gate *g, struct request *r)
 	g->statistics.too_long++;
 	/* group set may have changed it; without an answer, it is what it was */
 	on_timeout_read(g);
-	request_answer(g, r, &g->on_timeout, BY_TIMEOUT);
+	request_answer_for(g, r, g->on_timeout, BY_TIMEOUT);
 }
 
 /* ---- checks ---- */
@@ -242,10 +250,8 @@ static bool keep_line(void *arg, const char *line, size_t len)
 
 static void request_ask(struct gate *g, struct request *r)
 {
-	const struct action allow = { 0 };
-
 	if (!r->regular) {
-		request_answer(g, r, &allow, BY_KIND);
+		request_answer_for(g, r, (struct action){ 0 }, BY_KIND);
 		return;
 	}
 	g->statistics.asked++;
