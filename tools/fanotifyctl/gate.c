@@ -316,9 +316,12 @@ static int bind_group(struct run *run)
 	struct fanotify_nl_bind bind = {
 		.number = run->options.group,
 		.settings = {
-			.set = FANOTIFY_NL_SET_FLAGS | FANOTIFY_NL_SET_STAT_MASK,
+			.set = FANOTIFY_NL_SET_FLAGS | FANOTIFY_NL_SET_STAT_MASK |
+			       FANOTIFY_NL_SET_OPEN_FLAGS,
 			.flags = FANOTIFY_GROUP_FLAG_PERMISSION,
 			.stat_mask = STAT_MASK,
+			/* a lease is the user's, who need not give it back soon */
+			.open_flags = O_RDONLY | O_NONBLOCK,
 		},
 	};
 	struct fanotify_nl_settings *settings = &run->options.settings;

@@ -58,6 +58,7 @@ enum origin {
  * @clock: milliseconds that the kernel gives for an answer
  * @arrived: as now_ms() counts, as all that follow
  * @defer_at: when to ask the kernel for more time
+ * @open_at: when to try again to open the file; 0: not
  * @give_up: when to answer without the check
  * @checking: a pool has it
  * @answered: only the pool has it still
@@ -77,6 +78,7 @@ struct request {
 	__s64 clock;
 	__s64 arrived;
 	__s64 defer_at;
+	__s64 open_at;
 	__s64 give_up;
 	bool checking;
 	bool answered;
@@ -181,8 +183,8 @@ void request_take(struct gate *g, const struct fanotify_nl_event *event);
 void requests_checked(struct gate *g);
 
 /**
- * requests_due() - Ask for more time for those that need it, answer those that have had
- * enough.
+ * requests_due() - Try again what could not be opened, ask for more time for those that
+ * need it, answer those that have had enough.
  * @g: the gate
  *
  * Return: when to do so again, as now_ms() counts; 0: nothing is pending.

@@ -20,6 +20,9 @@
 /* A clock that has run out while nobody looked. */
 #define CLOCK_MIN_MS	10
 
+/* How often a file is tried to be opened that somebody has a lease on. */
+#define OPEN_MS		100
+
 /* ---- a request ---- */
 
 static enum operation operation_of(__u64 mask)
@@ -217,11 +220,18 @@ static void request_late(struct gate *g, struct request *r)
 
 /* ---- checks ---- */
 
-/* Return: 0; -1: there is no file to look at. */
+/* Return: 0; -EAGAIN: it is decided anew, later; or another -errno. */
 static int request_open(struct gate *g, struct request *r)
 {
-	r->check.fd = fanotify_nl_event_open_id(g->h, r->id);
-	return r->check.fd < 0 ? -1 : 0;
+	int fd = fanotify_nl_event_open_id(g->h, r->id);
+
+	/* who has a lease on it may keep it for long, and we wait for nobody */
+	if (fd == -EAGAIN)
+		r->open_at = now_ms() + OPEN_MS;
+	if (fd < 0)
+		return fd;
+	r->check.fd = fd;
+	return 0;
 }
 
 static void request_check(struct gate *g, struct request *r, enum check_kind kind)
@@ -250,15 +260,20 @@ static bool keep_line(void *arg, const char *line, size_t len)
 
 static void request_ask(struct gate *g, struct request *r)
 {
+	int ret;
+
 	if (!r->regular) {
 		request_answer_for(g, r, (struct action){ 0 }, BY_KIND);
 		return;
 	}
-	g->statistics.asked++;
-	if (request_open(g, r)) {
+	ret = request_open(g, r);
+	if (ret == -EAGAIN)
+		return;
+	if (ret) {
 		request_fail(g, r, "opening of", fanotify_nl_error(g->h));
 		return;
 	}
+	g->statistics.asked++;
 	if (g->asks == CHECK_EXEC) {
 		struct out o = { .json = true, .take = keep_line, .arg = &r->check };
 
@@ -271,17 +286,34 @@ static void request_ask(struct gate *g, struct request *r)
 
 /* ---- decisions ---- */
 
+static void request_decide(struct gate *g, struct request *r);
+
+static void request_hash(struct gate *g, struct request *r)
+{
+	int ret = request_open(g, r);
+
+	if (ret == -EAGAIN)
+		return;
+	if (ret) {
+		/* no hash can be had: no rule that wants one fits */
+		r->subject.hashed = true;
+		request_decide(g, r);
+		return;
+	}
+	g->statistics.hashed++;
+	request_check(g, r, CHECK_HASH);
+}
+
 static void request_decide(struct gate *g, struct request *r)
 {
 	const struct action *action = rules_match(&g->rules, &r->subject, &r->line);
 
-	while (!action) {
-		if (r->regular && !request_open(g, r)) {
-			g->statistics.hashed++;
-			request_check(g, r, CHECK_HASH);
-			return;
-		}
-		/* no hash can be had: no rule that wants one fits */
+	if (!action && r->regular) {
+		request_hash(g, r);
+		return;
+	}
+	if (!action) {
+		/* what is no file has no hash */
 		r->subject.hashed = true;
 		action = rules_match(&g->rules, &r->subject, &r->line);
 	}
@@ -404,12 +436,27 @@ void requests_checked(struct gate *g)
 	meet_peer(g);
 }
 
+/* Decide about those that could not be opened before. */
+static void requests_open(struct gate *g, __s64 now)
+{
+	struct request *r, *next;
+
+	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
+		next = TAILQ_NEXT(r, link);
+		if (!r->open_at || now < r->open_at)
+			continue;
+		r->open_at = 0;
+		request_decide(g, r);
+	}
+}
+
 __s64 requests_due(struct gate *g)
 {
 	struct request *r, *next;
 	__s64 now = now_ms();
 	__s64 due = 0;
 
+	requests_open(g, now);
 	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
 		__s64 at;
 
@@ -424,6 +471,8 @@ __s64 requests_due(struct gate *g)
 			r->defer_at = now + r->clock * 3 / 4;
 		}
 		at = g->check_ms && r->defer_at < r->give_up ? r->defer_at : r->give_up;
+		if (r->open_at && r->open_at < at)
+			at = r->open_at;
 		if (!due || at < due)
 			due = at;
 	}
