@@ -288,6 +288,21 @@ static void request_ask(struct gate *g, struct request *r)
 
 static void request_decide(struct gate *g, struct request *r);
 
+/*
+ * It has no hash, so that no rule that wants one fits. Where --on-error allows, those that
+ * follow still decide: what denies all that is not listed denies this, too.
+ */
+static void request_unhashed(struct gate *g, struct request *r, const char *what, const char *why)
+{
+	if (g->on_error.outcome == OUTCOME_DENY) {
+		request_fail(g, r, what, why);
+		return;
+	}
+	tell_failure(g, r, what, why);
+	r->subject.hashed = true;
+	request_decide(g, r);
+}
+
 static void request_hash(struct gate *g, struct request *r)
 {
 	int ret = request_open(g, r);
@@ -295,9 +310,7 @@ static void request_hash(struct gate *g, struct request *r)
 	if (ret == -EAGAIN)
 		return;
 	if (ret) {
-		/* no hash can be had: no rule that wants one fits */
-		r->subject.hashed = true;
-		request_decide(g, r);
+		request_unhashed(g, r, "opening of", fanotify_nl_error(g->h));
 		return;
 	}
 	g->statistics.hashed++;
@@ -384,19 +397,20 @@ void request_take(struct gate *g, const struct fanotify_nl_event *event)
 
 static void request_hashed(struct gate *g, struct request *r)
 {
-	int error = r->check.error;
+	struct check check = r->check;
 
-	memcpy(r->sha256, r->check.sha256, sizeof(r->sha256));
-	if (error && error != ETIMEDOUT)
-		tell_failure(g, r, "check of", r->check.text);
-	check_clear(&r->check);
-	if (error == ETIMEDOUT) {
+	r->check = (struct check){ .fd = -1 };
+	if (check.error == ETIMEDOUT) {
 		request_late(g, r);
-		return;
+	} else if (check.error) {
+		request_unhashed(g, r, "check of", check.text);
+	} else {
+		memcpy(r->sha256, check.sha256, sizeof(r->sha256));
+		r->subject.hashed = true;
+		r->subject.sha256 = r->sha256;
+		request_decide(g, r);
 	}
-	r->subject.hashed = true;
-	r->subject.sha256 = error ? NULL : r->sha256;
-	request_decide(g, r);
+	check_clear(&check);
 }
 
 static void request_asked(struct gate *g, struct request *r)
