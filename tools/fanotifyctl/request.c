@@ -319,8 +319,12 @@ static void request_hash(struct gate *g, struct request *r)
 
 static void request_decide(struct gate *g, struct request *r)
 {
-	const struct action *action = rules_match(&g->rules, &r->subject, &r->line);
+	const struct action *action;
 
+	/* it may be rules that are newer than the request, and the first to ask for it */
+	if (g->rules.uses_exec && !r->subject.exec)
+		r->subject.exec = proc_exec(r->actor.tgid);
+	action = rules_match(&g->rules, &r->subject, &r->line);
 	if (!action && r->regular) {
 		request_hash(g, r);
 		return;
@@ -390,7 +394,7 @@ void request_take(struct gate *g, const struct fanotify_nl_event *event)
 		allow_checker(g, r);
 		return;
 	}
-	if (g->rules.uses_exec || g->asks == CHECK_EXEC)
+	if (g->asks == CHECK_EXEC)
 		r->subject.exec = proc_exec(r->actor.tgid);
 	request_decide(g, r);
 }
