@@ -5,10 +5,9 @@
  *   gate PATH PATTERN
  *
  * Whoever opens a file below PATH waits for this program, which denies names that
- * match PATTERN and allows all others; the kernel remembers both until a file is
- * modified. Without an answer within two seconds a file may not be opened, and a gate
- * that does not answer at all is put out of the way. Prints a line for each question;
- * ends with SIGINT or SIGTERM, and then all is allowed.
+ * match PATTERN and allows all others. Without an answer within two seconds a file may
+ * not be opened, and a gate that does not answer at all is put out of the way. Prints a
+ * line for each question; ends with SIGINT or SIGTERM, and then all is allowed.
  */
 #include <errno.h>
 #include <fnmatch.h>
@@ -35,10 +34,10 @@ static void print_bytes(const char *s)
 static int answer(struct fanotify_nl *h, const struct fanotify_nl_event *event,
 		  const char *pattern)
 {
+	/* not to be remembered: that is about a file, which may have another name next time */
 	struct fanotify_nl_verdict verdict = {
 		.id = event->id,
 		.response = FANOTIFY_VERDICT_ALLOW,
-		.flags = FANOTIFY_VERDICT_FLAG_REMEMBER,
 	};
 	int ret;
 
@@ -60,7 +59,7 @@ static int close_gate(struct fanotify_nl *h, const char *path)
 		.settings = {
 			.set = FANOTIFY_NL_SET_FLAGS | FANOTIFY_NL_SET_TIMEOUT_MS |
 			       FANOTIFY_NL_SET_ON_TIMEOUT,
-			.flags = FANOTIFY_GROUP_FLAG_PERMISSION | FANOTIFY_GROUP_FLAG_REMEMBER,
+			.flags = FANOTIFY_GROUP_FLAG_PERMISSION,
 			.timeout_ms = 2000,
 			.on_timeout = EPERM,
 		},
