@@ -70,6 +70,15 @@ int parse_stat_fields(const char *text, __u32 *mask);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/*
+ * From now on, leave out messages that somebody would have to read first: he may wait for
+ * us. Long ones are cut.
+ */
+void messages_wait_not(void);
+
+/* Is a message written now? */
+bool messages_are_taken(void);
+
 /* Say "WHAT: text (ERRNO)"; always return EXIT_FAILURE. */
 int fail_errno(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

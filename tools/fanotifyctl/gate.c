@@ -378,6 +378,8 @@ static int start(struct run *run)
 		return ret;
 	if (g->asks == CHECK_CLAMD)
 		meet_daemon(g);
+	/* whoever reads them may be gated from here on */
+	messages_wait_not();
 	run->operations = rules_operations(&g->rules);
 	ret = bind_group(run);
 	if (!ret)

@@ -163,15 +163,13 @@ static void request_answer(struct gate *g, struct request *r, const struct actio
 		request_free(r);
 }
 
-/* Whoever reads the messages may wait for an answer himself, so nobody waits for him. */
 static void tell_failure(struct gate *g, const struct request *r, const char *what,
 			 const char *why)
 {
-	struct pollfd messages = { .fd = STDERR_FILENO, .events = POLLOUT };
 	__s64 now = now_ms();
 
 	g->statistics.failed++;
-	if (now < g->told_at + TELL_MS || poll(&messages, 1, 0) <= 0) {
+	if (now < g->told_at + TELL_MS || !messages_are_taken()) {
 		g->untold++;
 		return;
 	}

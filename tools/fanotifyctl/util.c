@@ -4,10 +4,13 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fanotifyctl.h"
 #include "text.h"
@@ -193,15 +196,32 @@ int parse_stat_fields(const char *text, __u32 *mask)
 	return 0;
 }
 
+/* So much does a pipe take at once, if it takes anything. */
+#define MESSAGE_MAX	((int)(PIPE_BUF - sizeof("fanotifyctl: \n")))
+
+static bool messages_wait = true;
+
+void messages_wait_not(void)
+{
+	messages_wait = false;
+}
+
+bool messages_are_taken(void)
+{
+	struct pollfd messages = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return messages_wait || poll(&messages, 1, 0) > 0;
+}
+
 /* One line, whatever there is in the user's words. */
 static void vcomplain(const char *format, va_list args)
 {
 	char *text, *printable;
 
-	if (vasprintf(&text, format, args) < 0)
+	if (!messages_are_taken() || vasprintf(&text, format, args) < 0)
 		return;
 	printable = text_message(text, strlen(text));
-	fprintf(stderr, "fanotifyctl: %s\n", printable);
+	fprintf(stderr, "fanotifyctl: %.*s\n", messages_wait ? INT_MAX : MESSAGE_MAX, printable);
 	free(printable);
 	free(text);
 }
