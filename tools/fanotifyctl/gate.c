@@ -36,11 +36,42 @@
 #define STAT_MASK \
 	(FANOTIFY_STAT_FIELD_MODE | FANOTIFY_STAT_FIELD_UID | FANOTIFY_STAT_FIELD_SIZE)
 
+/**
+ * struct reading - Rules that are read again, which may take long.
+ * @job: in a pool
+ * @g: the gate
+ * @rules: what came of it
+ * @failed: nothing did, and that was said
+ * @busy: a thread has it
+ * @again: they are to be read once more: they may have changed meanwhile
+ */
+struct reading {
+	struct job job;
+	const struct gate *g;
+	struct rules rules;
+	bool failed;
+	bool busy;
+	bool again;
+};
+
+/**
+ * struct run - The gate, and what only its main loop looks at.
+ * @g: the gate
+ * @options: of the command line
+ * @operations: what is gated
+ * @signals: a signalfd
+ * @reader: a thread that reads rules
+ * @reading: which rules
+ * @found: the group was there before
+ * @leave: end so that a successor can take over
+ */
 struct run {
 	struct gate g;
 	struct gate_options options;
 	__u32 operations;
 	int signals;
+	struct pool reader;
+	struct reading reading;
 	bool found;
 	bool leave;
 	bool uncovered;
@@ -91,6 +122,13 @@ static int read_rules(const struct gate *g, struct rules *rules)
 		 rules->ask_line);
 	rules_free(rules);
 	return -1;
+}
+
+static void read_again(struct job *job)
+{
+	struct reading *reading = (struct reading *)job;
+
+	reading->failed = read_rules(reading->g, &reading->rules);
 }
 
 static int check_rules(const struct run *run)
@@ -270,6 +308,8 @@ static int start_threads(struct run *run)
 		ret = pool_start(&g->hashing, HASHERS, check_run);
 	if (!ret && g->checker)
 		ret = pool_start(&g->asking, run->options.checks, check_run);
+	if (!ret)
+		ret = pool_start(&run->reader, 1, read_again);
 	g->peer.wake = g->asking.done_fd;
 	/* what a command leaves behind stays below us: proc_descends() counts on it */
 	if (!ret && g->asks == CHECK_EXEC && prctl(PR_SET_CHILD_SUBREAPER, 1))
@@ -416,38 +456,61 @@ static void forget(struct gate *g)
 
 static void reload(struct run *run)
 {
-	struct gate *g = &run->g;
-	struct rules rules;
-	__u32 operations;
+	struct reading *reading = &run->reading;
 
-	if (!g->rules_path) {
+	if (!run->g.rules_path) {
 		complain("there are no rules to read again");
 		return;
 	}
-	notify_send(&g->notify, "RELOADING=1");
-	if (read_rules(g, &rules)) {
-		complain("the old rules stay in force");
-	} else if (needs_memory(g, &rules) && !g->remembers) {
+	reading->again = reading->busy;
+	if (reading->busy)
+		return;
+	notify_send(&run->g.notify, "RELOADING=1");
+	reading->g = &run->g;
+	reading->busy = true;
+	pool_add(&run->reader, &reading->job);
+}
+
+static void replace_rules(struct run *run, struct rules *rules)
+{
+	struct gate *g = &run->g;
+	__u32 operations = rules_operations(rules);
+
+	if (needs_memory(g, rules) && !g->remembers) {
 		complain("remember is new in the rules, and takes a restart: the old ones stay in force");
-		rules_free(&rules);
-	} else {
-		operations = rules_operations(&rules);
-		/* more is gated first, less at last */
-		if (change_marks(run, operations & ~run->operations, 0)) {
-			complain("the old rules stay in force");
-			rules_free(&rules);
-		} else {
-			rules_free(&g->rules);
-			g->rules = rules;
-			forget(g);
-			if (change_marks(run, 0, run->operations & ~operations))
-				complain("more is gated than the rules need");
-			run->operations = operations;
-			complain("new rules are in force");
-			say_ready(run);
-		}
+		rules_free(rules);
+		return;
 	}
-	notify_send(&g->notify, "READY=1");
+	/* more is gated first, less at last */
+	if (change_marks(run, operations & ~run->operations, 0)) {
+		complain("the old rules stay in force");
+		rules_free(rules);
+		return;
+	}
+	rules_free(&g->rules);
+	g->rules = *rules;
+	forget(g);
+	if (change_marks(run, 0, run->operations & ~operations))
+		complain("more is gated than the rules need");
+	run->operations = operations;
+	complain("new rules are in force");
+	say_ready(run);
+}
+
+static void take_rules(struct run *run)
+{
+	struct reading *reading = &run->reading;
+
+	while (pool_done(&run->reader)) {
+		if (reading->failed)
+			complain("the old rules stay in force");
+		else
+			replace_rules(run, &reading->rules);
+		notify_send(&run->g.notify, "READY=1");
+		reading->busy = false;
+		if (reading->again)
+			reload(run);
+	}
 }
 
 static void take_signals(struct run *run)
@@ -536,6 +599,7 @@ static void loop(struct run *run)
 			{ .fd = run->signals, .events = POLLIN },
 			{ .fd = g->hashing.done_fd, .events = POLLIN },
 			{ .fd = g->checker ? g->asking.done_fd : -1, .events = POLLIN },
+			{ .fd = run->reader.done_fd, .events = POLLIN },
 		};
 		int again = take_requests(run);
 		__s64 due;
@@ -543,6 +607,7 @@ static void loop(struct run *run)
 
 		verdicts_send(g);
 		requests_checked(g);
+		take_rules(run);
 		due = requests_due(g);
 		verdicts_send(g);
 		if (due)
@@ -561,7 +626,7 @@ static void loop(struct run *run)
 		}
 		if (again)
 			wait = again < 0 ? 0 : wait < 0 || wait > again ? again : wait;
-		if (!g->stop && poll(fds, 4, wait) > 0 && fds[1].revents)
+		if (!g->stop && poll(fds, 5, wait) > 0 && fds[1].revents)
 			take_signals(run);
 	}
 }
@@ -625,6 +690,7 @@ int cmd_gate(char **argv)
 	__atomic_store_n(&g->stop_checks, true, __ATOMIC_RELAXED);
 	pool_end(&g->hashing);
 	pool_end(&g->asking);
+	pool_end(&run.reader);
 	if (lines_end(&g->lines) && !g->status)
 		g->status = EXIT_FAILURE;
 	return g->status;
