@@ -29,6 +29,8 @@
 
 /* How often everything is gated again at most. */
 #define AGAIN_MS	1000
+/* And if it was in vain. */
+#define AGAIN_FAILED_MS	5000
 
 #define HASHERS		2
 
@@ -221,11 +223,11 @@ static int change_marks(struct run *run, __u32 add, __u32 remove)
  */
 static void gate_again(struct run *run)
 {
-	run->uncovered = false;
-	run->again_at = now_ms() + AGAIN_MS;
 	complain("a new filesystem may not be gated: gating everything again");
-	if (!change_marks(run, run->operations, 0))
+	run->uncovered = change_marks(run, run->operations, 0);
+	if (!run->uncovered)
 		complain("everything is gated again");
+	run->again_at = now_ms() + (run->uncovered ? AGAIN_FAILED_MS : AGAIN_MS);
 }
 
 /* Names of requests are those by the mounts of the paths that were given. */
