@@ -56,6 +56,12 @@ static bool has_handle(int fd, const struct fanotify_nl_node *node)
 	       !memcmp(u.handle.f_handle, node->handle, node->handle_len);
 }
 
+/* Where there are paths outside of the directory, too. */
+static int mounted(const struct changes *changes)
+{
+	return changes->mounted >= 0 ? changes->mounted : changes->fd;
+}
+
 /*
  * An object by its handle; -1: there is none any more, or errno says what else. While an
  * inode of its number is being made Linux says ENOMEM: iget_locked() in fs/inode.c has no
@@ -77,7 +83,7 @@ static int open_node(const struct changes *changes, const struct fanotify_nl_nod
 	u.handle.handle_type = node->handle_type;
 	memcpy(u.handle.f_handle, node->handle, node->handle_len);
 	for (int tries = 0;; tries++) {
-		fd = open_by_handle_at(changes->fd, &u.handle, O_PATH | O_CLOEXEC);
+		fd = open_by_handle_at(mounted(changes), &u.handle, O_PATH | O_CLOEXEC);
 		if (fd >= 0 || errno != ENOMEM || tries == HANDLE_TRIES)
 			return fd;
 		usleep(HANDLE_PAUSE_US);
@@ -102,7 +108,7 @@ static char *path_of(const struct changes *changes, int fd)
 	char top[PATH_MAX], path[PATH_MAX];
 	const char *rest;
 
-	if (!name_of(changes->fd, top) || !name_of(fd, path))
+	if (!name_of(mounted(changes), top) || !name_of(fd, path))
 		return NULL;
 	rest = changes_below(path, top);
 	return rest ? xstrdup(rest) : NULL;
@@ -399,11 +405,15 @@ static void tell_done(struct telling *t, const char *path)
 	t->done = xstrdup(path);
 }
 
-/* Open the directory of @path as @t->fd; false: there is none, or @t->ret says why not. */
+/*
+ * Open the directory of @path as @t->fd; false: there is none, it is of a subvolume, or
+ * @t->ret says why not.
+ */
 static bool enter_parent(struct telling *t, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	size_t len = slash ? slash - path : 0;
+	struct stat st;
 
 	if (t->parent && strlen(t->parent) == len && !memcmp(t->parent, path, len))
 		return true;
@@ -412,9 +422,9 @@ static bool enter_parent(struct telling *t, const char *path)
 	free(t->parent);
 	t->parent = strndup(path, len);
 	t->fd = t->parent ? open_below(t->changes->fd, t->parent, O_PATH | O_DIRECTORY) : -1;
-	if (t->fd >= 0)
+	if (t->fd >= 0 && !fstat(t->fd, &st) && st.st_dev == t->changes->device)
 		return true;
-	if (t->parent && !is_gone(errno))
+	if (t->fd < 0 && t->parent && !is_gone(errno))
 		t->ret = fail_errno(errno, "%s/%s", t->changes->real, t->parent);
 	free(t->parent);
 	t->parent = NULL;

@@ -46,10 +46,16 @@ static char *real_path(const char *dst)
 	return path;
 }
 
-/* Is one directory in the other, or the same, whatever is mounted where? */
+/*
+ * Is one directory in the other, or the same, whatever is mounted where? A subvolume is of
+ * the same filesystem, and has its records.
+ */
 static bool is_inside(const struct changes *inner, const struct changes *outer)
 {
-	return inner->device == outer->device && changes_below(inner->top, outer->top);
+	const struct mount *a = &inner->tree.views[0].mount, *b = &outer->tree.views[0].mount;
+
+	return a->major == b->major && a->minor == b->minor &&
+	       changes_below(inner->top, outer->top);
 }
 
 /* The copy, or the first directory above it that is there. */

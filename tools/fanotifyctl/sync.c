@@ -586,12 +586,12 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	if (!s->consumer)
 		s->consumer = consumer_name(s);
 	ret = lock_consumer(s);
-	if (!ret)
-		ret = register_consumer(s);
 	if (!ret && s->copy.path && !s->rsync.dry_run)
 		ret = copy_open(&s->copy);
 	if (!ret && !s->rsync.dry_run)
 		ret = lock_copy(s);
+	if (!ret)
+		ret = register_consumer(s);
 	if (ret)
 		return ret;
 	/* also where all is looked at for another reason: it may not be written */
