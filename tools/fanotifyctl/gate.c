@@ -609,6 +609,7 @@ static void loop(struct run *run)
 
 		verdicts_send(g);
 		requests_checked(g);
+		verdicts_send(g);
 		take_rules(run);
 		due = requests_due(g);
 		verdicts_send(g);

@@ -62,7 +62,8 @@ enum origin {
  * @give_up: when to answer without the check
  * @checking: a pool has it
  * @answered: only the pool has it still
- * @outdated: rules have changed since: what comes of it is not remembered
+ * @outdated: rules have changed since, or there is no hash: what comes of it is not
+ *	remembered
  */
 struct request {
 	struct check check;

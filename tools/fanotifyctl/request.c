@@ -169,14 +169,18 @@ static void tell_failure(struct gate *g, const struct request *r, const char *wh
 	__s64 now = now_ms();
 
 	g->statistics.failed++;
-	if (now < g->told_at + TELL_MS || !messages_are_taken()) {
+	if (now < g->told_at + TELL_MS) {
+		g->untold++;
+		return;
+	}
+	g->told_at = now;
+	if (!messages_are_taken()) {
 		g->untold++;
 		return;
 	}
 	if (g->untold)
 		complain("%u more checks have failed", g->untold);
 	complain("%s %s: %s", what, r->subject.path ? r->subject.path : "?", why);
-	g->told_at = now;
 	g->untold = 0;
 }
 
@@ -297,6 +301,7 @@ static void request_unhashed(struct gate *g, struct request *r, const char *what
 		return;
 	}
 	tell_failure(g, r, what, why);
+	r->outdated = true;
 	r->subject.hashed = true;
 	request_decide(g, r);
 }

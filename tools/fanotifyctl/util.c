@@ -199,6 +199,9 @@ int parse_stat_fields(const char *text, __u32 *mask)
 /* So much does a pipe take at once, if it takes anything. */
 #define MESSAGE_MAX	((int)(PIPE_BUF - sizeof("fanotifyctl: \n")))
 
+/* A terminal takes more when it has shown what it has. */
+#define MESSAGE_MS	20
+
 static bool messages_wait = true;
 
 void messages_wait_not(void)
@@ -210,7 +213,7 @@ bool messages_are_taken(void)
 {
 	struct pollfd messages = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	return messages_wait || poll(&messages, 1, 0) > 0;
+	return messages_wait || poll(&messages, 1, MESSAGE_MS) > 0;
 }
 
 /* One line, whatever there is in the user's words. */
