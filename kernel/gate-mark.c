@@ -90,7 +90,7 @@ static struct fanl_gate_mark *fanl_gate_mark_alloc(struct fsnotify_group *fsn,
 						   u32 fs_mask)
 {
 	struct fanl_gate_mark *gate_mark = kzalloc(sizeof(*gate_mark),
-						   GFP_KERNEL_ACCOUNT);
+						   FANL_GFP_MARK);
 
 	if (!gate_mark)
 		return NULL;

@@ -160,7 +160,7 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 	struct fanl_mark *mark;
 	int err;
 
-	mark = kzalloc(sizeof(*mark), GFP_KERNEL_ACCOUNT);
+	mark = kzalloc(sizeof(*mark), FANL_GFP_MARK);
 	if (!mark)
 		return ERR_PTR(-ENOMEM);
 	fanl_mark_born();
@@ -182,7 +182,7 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 	fanl_mark_apply(mark, req->mask, global, req->ignore, req->flags);
 
 	err = xa_alloc(&group->marks, &mark->id, mark,
-		       XA_LIMIT(1, fanl_marks_max), GFP_KERNEL_ACCOUNT);
+		       XA_LIMIT(1, fanl_marks_max), FANL_GFP_MARK);
 	if (err) {
 		if (err == -EBUSY) {
 			NL_SET_ERR_MSG_FMT(extack,

@@ -15,6 +15,9 @@ struct fanl_group;
 struct fanl_object;
 struct netlink_ext_ack;
 
+/* No OOM kill in the listener's memcg on behalf of who mounts: that is announced. */
+#define FANL_GFP_MARK	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL)
+
 #define FANL_MARK_FLAGS \
 	(FANOTIFY_MARK_FLAG_EVICTABLE | FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY)
 

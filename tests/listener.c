@@ -98,7 +98,7 @@ static long charged_small(void)
 }
 
 /* Those of its global mark are on what others mount. */
-TEST_F(listener, pays_for_its_marks)
+TEST_F_TIMEOUT(listener, pays_for_its_marks, 120)
 {
 	struct fanotify_nl_mark mark = {
 		.type = FANOTIFY_MARK_TYPE_GLOBAL, .mask = KIND(DELETE),
