@@ -229,16 +229,16 @@ static void add_name(struct changes *changes, const char *path, unsigned int fla
 
 static unsigned int object_flags(const struct fanotify_nl_event *event)
 {
-	const __u32 changed = event->object.changed ? event->object.changed : ~0U;
+	const __u32 changed = event->object.changed;
 	const bool is_dir = event->mask & FANOTIFY_KIND_ONDIR;
 
-	if (!event->object.changed && (event->mask & KINDS_DATA))
+	if (changed ? !is_dir && (changed & CHANGED_DATA) : !!(event->mask & KINDS_DATA))
 		return CHANGE_DATA;
-	if (event->object.changed && !is_dir && (changed & CHANGED_DATA))
-		return CHANGE_DATA;
-	if (!(changed & CHANGED_ATTRS))
+	if (changed && !(changed & CHANGED_ATTRS))
 		return 0;
-	return CHANGE_ATTRS | (!is_dir && (changed & FANOTIFY_CHANGED_MTIME) ? CHANGE_TIME : 0);
+	if (is_dir || (changed && !(changed & FANOTIFY_CHANGED_MTIME)))
+		return CHANGE_ATTRS;
+	return CHANGE_ATTRS | CHANGE_TIME;
 }
 
 /*

@@ -45,8 +45,8 @@ enum change {
  * struct changes - What records say about what is below a directory.
  * @tree: the directory, as its one view, and what is mounted where
  * @fd: the directory, open
- * @mounted: the same as it is mounted, so that an unmount says busy, if @fd is a view of
- *	its own; else -1
+ * @mounted: the same as it is mounted, where there are paths outside of it, and so that
+ *	an unmount says busy, if @fd is a view of its own; else -1
  * @device: of its filesystem
  * @real: its absolute path
  * @top: its path below the filesystem's root, "" for that itself

@@ -137,7 +137,7 @@ struct statistics {
  * @peer: the checker's process, if it is a daemon
  * @exempt: the same, as the main loop knows it; 0: not known
  * @exempt_start: when that started
- * @told_at: when a failed check was last complained about
+ * @told_at: when a failed check was last complained about, or could not be
  * @untold: how many have failed since
  * @statistics: since the start
  * @status: how the program ends

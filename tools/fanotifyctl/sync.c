@@ -644,7 +644,8 @@ static int sync_parse(struct sync *s, char **argv, const char **src, bool *full)
 int cmd_sync(char **argv)
 {
 	struct sync s = {
-		.lock = -1, .copy_lock = -1, .copy.fd = -1, .changed.changes = { .fd = -1, .mounted = -1 },
+		.lock = -1, .copy_lock = -1, .copy.fd = -1,
+		.changed.changes = { .fd = -1, .mounted = -1 },
 	};
 	bool full = false;
 	const char *src;
