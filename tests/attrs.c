@@ -946,17 +946,9 @@ TEST_F(actor, of_overlayfs)
 	EXPECT_STR("/upper/new", event->path);
 }
 
-static unsigned long long now(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 TEST_F(actor, when)
 {
-	unsigned long long real = now(CLOCK_REALTIME), boot = now(CLOCK_BOOTTIME);
+	unsigned long long real = clock_ns(CLOCK_REALTIME), boot = clock_ns(CLOCK_BOOTTIME);
 	char name[16];
 
 	for (int i = 0; i < 50; i++) {
@@ -975,8 +967,8 @@ TEST_F(actor, when)
 		real = event->realtime;
 		boot = event->boottime;
 	}
-	EXPECT_GE(now(CLOCK_REALTIME), real);
-	EXPECT_GE(now(CLOCK_BOOTTIME), boot);
+	EXPECT_GE(clock_ns(CLOCK_REALTIME), real);
+	EXPECT_GE(clock_ns(CLOCK_BOOTTIME), boot);
 }
 
 TEST_HARNESS_MAIN

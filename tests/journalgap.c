@@ -2,24 +2,9 @@
 /*
  * Journals: how it is told what is missing, and since when.
  */
-#include <time.h>
-
 #include "journaltest.h"
 
 static struct history other;
-
-static __u64 nanoseconds(const struct timespec *ts)
-{
-	return ts->tv_sec * 1000000000ULL + ts->tv_nsec;
-}
-
-static __u64 now(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return nanoseconds(&ts);
-}
 
 static int find_one(const struct fanotify_nl_consumer_info *info, void *arg)
 {
@@ -44,11 +29,11 @@ TEST_F_TIMEOUT(journal, a_stop_is_a_gap_that_says_since_when, 300)
 	cursor.index = 2;
 	ASSERT_EQ(0, fanotify_nl_consumer_ack(self->h, self->info.id, "one", &token, &cursor, 0));
 	/* the clock of ctimes */
-	stopped = now(CLOCK_REALTIME_COARSE);
+	stopped = clock_ns(CLOCK_REALTIME_COARSE);
 	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
 	EXPECT_EQ(-ENOENT, fanotify_nl_journal_get(self->h, MOUNT, &self->info));
 	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
-	started = now(CLOCK_REALTIME);
+	started = clock_ns(CLOCK_REALTIME);
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
 	EXPECT_EQ(50, self->info.settings.interval_ms);
 	ASSERT_EQ(0, make_file(MOUNT "/seen"));
@@ -123,7 +108,7 @@ TEST_F_TIMEOUT(journal, a_stop_leaves_nothing_before_its_gap, 300)
 		snprintf(path, sizeof(path), MOUNT "/file%d", i);
 		ASSERT_EQ(0, stat(path, &st));
 		missed += !history_count(&history, KIND(CREATE), path + strlen(MOUNT)) &&
-			  nanoseconds(&st.st_ctim) < history.record[history.count - 1].gap.since;
+			  timespec_ns(&st.st_ctim) < history.record[history.count - 1].gap.since;
 	}
 	printf("# %d files, %d records\n", there, history.count - 1);
 	EXPECT_LT(history.count - 1, there);
@@ -347,7 +332,7 @@ TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 300)
 	root = open(MOUNT, O_RDONLY | O_DIRECTORY);
 	ASSERT_LE(0, root);
 	ASSERT_EQ(0, mount("over", MOUNT, "tmpfs", 0, NULL));
-	begun = now(CLOCK_REALTIME);
+	begun = clock_ns(CLOCK_REALTIME);
 	for (int i = 0; i < 500; i++) {
 		char name[32];
 
@@ -356,7 +341,7 @@ TEST_F_TIMEOUT(journal, an_overrun_is_a_gap, 300)
 		if (i % 100 == 99)
 			usleep(100000);
 	}
-	done = now(CLOCK_REALTIME);
+	done = clock_ns(CLOCK_REALTIME);
 	ASSERT_EQ(0, umount(MOUNT));
 	close(root);
 	READ(NULL, NULL);

@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
-#include <time.h>
 
 #include "journalfs.h"
 #include "test.h"
@@ -273,14 +272,6 @@ TEST_F_TIMEOUT(ordered, an_end_by_force_is_a_gap, 300)
 	EXPECT_EQ(REASON(NOT_RUNNING), history.record[1].gap.reason);
 }
 
-static __u64 now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 /* Where the kernel looks, the path leads to another filesystem. */
 static int start_elsewhere(struct fanotify_nl *h)
 {
@@ -303,7 +294,7 @@ TEST_F_TIMEOUT(ordered, a_start_that_fails_leaves_the_header_alone, 300)
 	ASSERT_EQ(0, make_file(MOUNT "/one"));
 	READ();
 	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
-	stopped = now();
+	stopped = clock_ns(CLOCK_REALTIME);
 	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
 	EXPECT_EQ(-ENOENT, start_elsewhere(self->h));
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));

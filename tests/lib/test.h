@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "clock.h"
 #include "pace.h"
 
 /* The harness ends a test that takes too long. */
