@@ -312,7 +312,6 @@ static int run_command(struct stream streams[2], bool tty)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Files of killed processes may be closed a moment later. */
 /* All but the first wait until what is patched at boot has been. */
 static void start_cpus(void)
 {
@@ -329,6 +328,7 @@ static void start_cpus(void)
 	}
 }
 
+/* Files of killed processes may be closed a moment later. */
 static void unload_module(void)
 {
 	for (int ms = 0; ms < PATIENCE_MS; ms += STEP_US / 1000) {
