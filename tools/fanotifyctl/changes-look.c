@@ -206,11 +206,10 @@ static void add_inode(struct changes *changes, ino_t number, unsigned int flags)
 	changes->inodes[changes->inodes_count++] = (struct change_inode){ number, flags };
 }
 
-/* Is it this object that has the path, and with no other name? */
-static bool is_whole(const struct changes *changes, const char *path,
-		     const struct change_object *object)
+/* Is it this object that has the path below @dir, and with no other name? */
+static bool is_whole(int dir, const char *path, const struct change_object *object)
 {
-	int fd = open_below(changes->fd, path, O_PATH);
+	int fd = open_below(dir, path, O_PATH);
 	struct stat st;
 	bool whole;
 
@@ -222,7 +221,7 @@ static bool is_whole(const struct changes *changes, const char *path,
 	return whole;
 }
 
-/* Its last name, where that directory is now. */
+/* Has it its last name still, where that directory is now? Below ours that is a path. */
 static bool find_in_dir(struct changes *changes, const struct change_object *object)
 {
 	int fd = object->name ? open_node(changes, &object->dir) : -1;
@@ -231,16 +230,15 @@ static bool find_in_dir(struct changes *changes, const struct change_object *obj
 
 	if (fd < 0)
 		return false;
-	dir = path_of(changes, fd);
+	found = is_whole(fd, object->name, object);
+	dir = found ? path_of(changes, fd) : NULL;
 	close(fd);
-	if (!dir)
-		return false;
-	path = *dir ? xasprintf("%s/%s", dir, object->name) : xstrdup(object->name);
-	found = is_whole(changes, path, object);
-	if (found)
+	if (dir) {
+		path = *dir ? xasprintf("%s/%s", dir, object->name) : xstrdup(object->name);
 		changes_add_path(changes, path, object->flags);
-	free(path);
-	free(dir);
+		free(path);
+		free(dir);
+	}
 	return found;
 }
 
@@ -283,7 +281,7 @@ static void find_object(const void *node, VISIT which, void *arg)
 	int fd;
 
 	if ((which != postorder && which != leaf) || f->ret ||
-	    (object->path && is_whole(f->changes, object->path, object)))
+	    (object->path && is_whole(f->changes->fd, object->path, object)))
 		return;
 	fd = open_node(f->changes, &object->node);
 	if (fd >= 0) {
@@ -406,6 +404,17 @@ static void tell_done(struct telling *t, const char *path)
 }
 
 /*
+ * A record may be read while the operation that made it is under way, and before Linux
+ * knows of the new name: that does so with the directory locked, as it is to be read.
+ */
+static bool is_settled(int dir)
+{
+	char some[1024];
+
+	return syscall(SYS_getdents64, dir, some, sizeof(some)) >= 0;
+}
+
+/*
  * Open the directory of @path as @t->fd; false: there is none, it is of a subvolume, or
  * @t->ret says why not.
  */
@@ -420,11 +429,13 @@ static bool enter_parent(struct telling *t, const char *path)
 	if (t->fd >= 0)
 		close(t->fd);
 	free(t->parent);
-	t->parent = strndup(path, len);
-	t->fd = t->parent ? open_below(t->changes->fd, t->parent, O_PATH | O_DIRECTORY) : -1;
-	if (t->fd >= 0 && !fstat(t->fd, &st) && st.st_dev == t->changes->device)
+	t->parent = xasprintf("%.*s", (int)len, path);
+	t->fd = open_below(t->changes->fd, t->parent, O_RDONLY | O_DIRECTORY);
+	if (t->fd >= 0 && (fstat(t->fd, &st) || st.st_dev != t->changes->device))
+		errno = EXDEV;
+	else if (t->fd >= 0 && is_settled(t->fd))
 		return true;
-	if (t->fd < 0 && t->parent && !is_gone(errno))
+	if (!is_gone(errno))
 		t->ret = fail_errno(errno, "%s/%s", t->changes->real, t->parent);
 	free(t->parent);
 	t->parent = NULL;

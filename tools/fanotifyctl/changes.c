@@ -242,18 +242,9 @@ static unsigned int object_flags(const struct fanotify_nl_event *event)
 }
 
 /*
- * Who else has the object's names need not be told, unless it has some: one that has
- * never been here is left out.
+ * An object, where it is now: also one that has never been here by what the record says,
+ * as a directory above it may have been on its way.
  */
-static bool object_matters(const struct fanotify_nl_node *node, bool is_dir, const char *path,
-			   const char *rest)
-{
-	return node->handle && (rest || !path || is_dir ||
-				!(node->stat.has & FANOTIFY_STAT_FIELD_NLINK) ||
-				node->stat.nlink > 1);
-}
-
-/* An object, where it is now. */
 static void add_object_at(struct changes *changes, const struct fanotify_nl_node *node,
 			  bool is_dir, const char *path, const struct fanotify_nl_node *dir,
 			  const char *name, unsigned int flags)
@@ -263,7 +254,7 @@ static void add_object_at(struct changes *changes, const struct fanotify_nl_node
 
 	if (rest && !*rest)
 		rest = NULL;
-	if (!object_matters(node, is_dir, path, rest))
+	if (!node->handle)
 		return;
 	object = object_get(changes, node);
 	object->flags |= flags;

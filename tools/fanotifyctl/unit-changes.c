@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,32 +141,85 @@ static void test_a_file_that_is_renamed_has_two_paths(void)
 	look("d/newn d/old- ");
 }
 
+/* What a record has of the object at a path below the top. */
+static struct fanotify_nl_node node_of(const char *path, __u32 nlink)
+{
+	static union {
+		struct file_handle handle;
+		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+	} handles[4], *u;
+	static unsigned int used;
+	int mount;
+
+	u = &handles[used++ % 4];
+	u->handle.handle_bytes = MAX_HANDLE_SZ;
+	is(path, name_to_handle_at(changes.fd, path, &u->handle, &mount, 0), 0);
+	return (struct fanotify_nl_node){
+		.handle = u->handle.f_handle,
+		.handle_len = u->handle.handle_bytes,
+		.handle_type = u->handle.handle_type,
+		.stat = { .has = FANOTIFY_STAT_FIELD_NLINK, .nlink = nlink },
+	};
+}
+
 /* Of what has two names and is at the first one's place now, the second is told, too. */
 static void test_an_exchange_has_two_objects(void)
 {
-	union {
-		struct file_handle handle;
-		char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-	} u = { .handle.handle_bytes = MAX_HANDLE_SZ };
 	char *a = xasprintf("%s/a", changes.top), *b = xasprintf("%s/b", changes.top);
 	struct fanotify_nl_event event = {
 		.mask = FANOTIFY_KIND_RENAME,
 		.flags = FANOTIFY_EVENT_FLAG_EXCHANGE,
 		.path = a,
 		.new_path = b,
-		.target.stat = { .has = FANOTIFY_STAT_FIELD_NLINK, .nlink = 2 },
 	};
-	int mount;
 
 	shell("mkdir d && touch a b && ln a d/other");
-	is("handle", name_to_handle_at(changes.fd, "a", &u.handle, &mount, 0), 0);
-	event.target.handle = u.handle.f_handle;
-	event.target.handle_len = u.handle.handle_bytes;
-	event.target.handle_type = u.handle.handle_type;
+	event.target = node_of("a", 2);
 	changes_add(&changes, &event);
 	look("./a an bn d/othern ");
 	free(a);
 	free(b);
+}
+
+/* The record was made just before the rename that brought the directory here was. */
+static void test_what_was_on_its_way_is_told(void)
+{
+	char *path = xasprintf("%s-other/d/f", changes.top);
+	struct fanotify_nl_event event = {
+		.mask = FANOTIFY_KIND_MODIFY,
+		.path = path,
+		.name = "f",
+	};
+
+	shell("mkdir d && touch d/f d/g");
+	event.object = node_of("d/f", 1);
+	event.dir = node_of("d", 2);
+	changes_add(&changes, &event);
+	look("d/fd ");
+	/* the object itself came from there: all names are looked at */
+	event.name = "was";
+	changes_add(&changes, &event);
+	look("d/fd ");
+	free(path);
+}
+
+/*
+ * An operation is done with its directory locked, and told before it is done: the lock is
+ * waited for by reading the directory.
+ */
+static void test_directories_are_read_before_names_are_looked_at(void)
+{
+	int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char *dir = xasprintf("%s/d", top);
+	char events[4096];
+
+	shell("mkdir d && touch d/f");
+	is("watch", inotify_add_watch(watch, dir, IN_ACCESS) >= 0, true);
+	record(FANOTIFY_KIND_DELETE | FANOTIFY_KIND_UNLINK, "d/f", NULL, 0);
+	look("d/fn ");
+	is("read", read(watch, events, sizeof(events)) > 0, true);
+	close(watch);
+	free(dir);
 }
 
 static void test_what_is_elsewhere_does_not_count(void)
@@ -249,7 +303,7 @@ static bool make_top(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..11\n");
+	printf("TAP version 13\n1..13\n");
 	if (!make_top() || changes_open(&changes, top)) {
 		printf("Bail out! no directory\n");
 		return 1;
@@ -260,11 +314,16 @@ int main(void)
 	run("of what is gone only the top is told", test_of_what_is_gone_only_the_top);
 	run("a moved directory is told whole", test_a_moved_directory_is_told_whole);
 	run("a file that is renamed has two paths", test_a_file_that_is_renamed_has_two_paths);
+	run("directories are read before names are looked at",
+	    test_directories_are_read_before_names_are_looked_at);
 	/* objects are found by root only */
-	if (geteuid())
+	if (geteuid()) {
 		printf("ok - an exchange has two objects # SKIP needs root\n");
-	else
+		printf("ok - what was on its way is told # SKIP needs root\n");
+	} else {
 		run("an exchange has two objects", test_an_exchange_has_two_objects);
+		run("what was on its way is told", test_what_was_on_its_way_is_told);
+	}
 	run("what is elsewhere does not count", test_what_is_elsewhere_does_not_count);
 	run("times of links and access do not count", test_times_of_links_and_access_do_not_count);
 	run("everything where it is not known", test_everything_where_it_is_not_known);
