@@ -12,6 +12,8 @@
  * Unloading waits for the number of works, then for the tasks that may still be
  * on their way out of our code.
  */
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/netlink.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -90,6 +92,40 @@ void fanl_defer_exit(void)
 	synchronize_rcu_tasks();
 }
 
+/**
+ * fanl_request_unhold - let the socket of a request be closed meanwhile
+ * @request: which may now wait for long, and is not to reply
+ *
+ * If it was closed already, it goes at once, and not when the task is done with the
+ * request.
+ */
+void fanl_request_unhold(struct fanl_request *request)
+{
+	__fput_sync(request->file);
+	request->file = NULL;
+}
+
+/**
+ * fanl_request_hold - see to it that a reply goes to who asked
+ * @request: after fanl_request_unhold()
+ *
+ * Netlink finds sockets by their port ids, and one that is closed leaves its own to
+ * whoever takes it next.
+ *
+ * Return: false, the socket was closed: nobody is to be answered.
+ */
+bool fanl_request_hold(struct fanl_request *request)
+{
+	struct sock *sk = NETLINK_CB(request->skb).sk;
+
+	/* keeps the socket; its file has no reference to take once that is released */
+	read_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_socket)
+		request->file = get_file_active(&sk->sk_socket->file);
+	read_unlock_bh(&sk->sk_callback_lock);
+	return request->file;
+}
+
 static void fanl_request_run(struct fanl_deferred *deferred)
 {
 	struct fanl_request *request = container_of(deferred,
@@ -99,12 +135,14 @@ static void fanl_request_run(struct fanl_deferred *deferred)
 	struct sock *sk = NETLINK_CB(request->skb).sk;
 	int err = request->run(request);
 
-	if (err || (nlh->nlmsg_flags & NLM_F_ACK))
+	if (request->file && (err || (nlh->nlmsg_flags & NLM_F_ACK)))
 		netlink_ack(request->skb, nlh, err, &request->extack);
 	if (request->release)
 		request->release(request);
 	if (request->member)
 		fanl_member_put(request->member);
+	if (request->file)
+		fanl_request_unhold(request);
 	consume_skb(request->skb);
 	sock_put(sk);
 	kfree(request);
@@ -128,6 +166,7 @@ int fanl_request_defer(struct fanl_request *request, struct sk_buff *skb,
 	request->info.attrs = NULL;
 	request->info.extack = &request->extack;
 	sock_hold(NETLINK_CB(skb).sk);
+	request->file = get_file(NETLINK_CB(skb).sk->sk_socket->file);
 	fanl_defer(&request->deferred);
 	return -EINTR;
 }

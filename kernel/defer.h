@@ -39,6 +39,8 @@ void fanl_defer_exit(void);
  * @extack: where the reason of a refusal goes; no attribute may be named, since
  *	netlink has moved on in the message
  * @member: the member that it is about, held; NULL for none
+ * @file: the socket's, held so that its port id stays its own; NULL while it may be
+ *	closed, and once it was
  */
 struct fanl_request {
 	struct fanl_deferred	deferred;
@@ -48,9 +50,12 @@ struct fanl_request {
 	struct genl_info	info;
 	struct netlink_ext_ack	extack;
 	struct fanl_member	*member;
+	struct file		*file;
 };
 
 int fanl_request_defer(struct fanl_request *request, struct sk_buff *skb,
 		       const struct genl_info *info);
+void fanl_request_unhold(struct fanl_request *request);
+bool fanl_request_hold(struct fanl_request *request);
 
 #endif /* _FANL_DEFER_H */

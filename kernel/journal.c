@@ -523,6 +523,19 @@ struct fanl_journal *fanl_journal_next(unsigned long *id)
 }
 
 /**
+ * fanl_journals_wake - let who waits for records look whether its socket was closed
+ */
+void fanl_journals_wake(void)
+{
+	struct fanl_journal *journal;
+	unsigned long id;
+
+	guard(mutex)(&fanl_journals_lock);
+	xa_for_each(&fanl_journals, id, journal)
+		wake_up_all(&journal->wait);
+}
+
+/**
  * fanl_journal_stats - what can be told of a journal
  * @journal: the journal
  * @stats: where it goes

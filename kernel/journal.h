@@ -278,6 +278,7 @@ struct fanl_journal *fanl_journal_get(u32 id, struct netlink_ext_ack *extack);
 struct fanl_journal *fanl_journal_of(const struct super_block *sb,
 				     struct netlink_ext_ack *extack);
 struct fanl_journal *fanl_journal_next(unsigned long *id);
+void fanl_journals_wake(void);
 void fanl_journal_put(struct fanl_journal *journal);
 void fanl_journal_stats(struct fanl_journal *journal,
 			struct fanl_journal_stats *stats);

@@ -22,8 +22,10 @@ static int fanl_netlink_notify(struct notifier_block *nb, unsigned long action,
 	const struct netlink_notify *n = data;
 
 	if (action == NETLINK_URELEASE && n->protocol == NETLINK_GENERIC &&
-	    net_eq(n->net, &init_net))
+	    net_eq(n->net, &init_net)) {
 		fanl_groups_release_port(n->portid);
+		fanl_journals_wake();
+	}
 	return NOTIFY_DONE;
 }
 

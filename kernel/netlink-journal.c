@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
+#include <net/sock.h>
 
 #include "compat.h"
 #include "defer.h"
@@ -636,23 +637,38 @@ static int fanl_read_from(struct fanl_journal_request *req,
 	return 0;
 }
 
-/* Until there is something to be read; a signal ends it, too. */
-static int fanl_read_wait(struct fanl_journal_request *req,
-			  const struct fanl_read *read,
-			  struct netlink_ext_ack *extack)
+static bool fanl_read_waits(const struct fanl_request *request,
+			    struct fanl_journal *journal,
+			    const struct fanl_read *read)
 {
+	return !READ_ONCE(journal->gone) &&
+	       !sock_flag(NETLINK_CB(request->skb).sk, SOCK_DEAD) &&
+	       fanl_journal_durable(journal) <= read->index;
+}
+
+/*
+ * Until there is something to be read. A signal ends it, too, and so does a close(2)
+ * of the socket, which another thread may do.
+ */
+static int fanl_read_wait(struct fanl_request *request,
+			  const struct fanl_read *read)
+{
+	struct fanl_journal_request *req = fanl_journal_request_of(request);
 	struct fanl_journal *journal = req->journal;
 
 	if (req->read.wait_ms && !read->gap.reason &&
-	    !(current->flags & (PF_KTHREAD | PF_EXITING)))
+	    !(current->flags & (PF_KTHREAD | PF_EXITING))) {
+		fanl_request_unhold(request);
 		wait_event_interruptible_timeout(journal->wait,
-						 READ_ONCE(journal->gone) ||
-							 fanl_journal_durable(journal) >
-								 read->index,
+						 !fanl_read_waits(request,
+								  journal, read),
 						 msecs_to_jiffies(req->read.wait_ms));
+		if (!fanl_request_hold(request))
+			return -ENOTCONN;
+	}
 	if (!READ_ONCE(journal->gone))
 		return 0;
-	NL_SET_ERR_MSG(extack, "journal has ended");
+	NL_SET_ERR_MSG(&request->extack, "journal has ended");
 	return -ENOENT;
 }
 
@@ -705,8 +721,9 @@ static int fanl_journal_read_run(struct fanl_request *request)
 		if (err)
 			return err;
 	}
-	err = fanl_read_from(req, &read, extack) ?:
-						   fanl_read_wait(req, &read, extack);
+	err = fanl_read_from(req, &read, extack);
+	if (!err)
+		err = fanl_read_wait(request, &read);
 	if (err)
 		return err;
 	read.skb = fanl_read_alloc(req->read.max_bytes);

@@ -2,10 +2,12 @@
 /*
  * Journals: what is recorded, who reads and acknowledges it, what is refused.
  */
+#include <pthread.h>
 #include <sys/xattr.h>
 #include <time.h>
 
 #include "journaltest.h"
+#include "storm.h"
 
 TEST_F_TIMEOUT(journal, each_operation_is_recorded, 300)
 {
@@ -214,6 +216,125 @@ TEST_F_TIMEOUT(journal, reading_waits, 300)
 		EXPECT_EQ(ENOENT, WEXITSTATUS(status));
 	}
 	EXPECT_GT(15, time(NULL) - begun);
+}
+
+/* ---- whose socket is closed meanwhile ---- */
+
+#define USER		1001
+#define WAIT_MS		10000
+
+/* A thread that waits for records. */
+struct reader {
+	struct nl nl;
+	pthread_t thread;
+	volatile pid_t tid;
+};
+
+static void *read_on(void *arg)
+{
+	struct reader *reader = arg;
+
+	reader->tid = gettid();
+	nl_send(&reader->nl);
+	return NULL;
+}
+
+static bool sleeps(void *arg)
+{
+	const struct reader *reader = arg;
+	char path[64], text[512], state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", reader->tid);
+	return reader->tid && !read_file(path, text, sizeof(text)) &&
+	       sscanf(strrchr(text, ')'), ") %c", &state) == 1 && state == 'S';
+}
+
+static bool reader_start(struct reader *reader, __u32 id, __u64 index)
+{
+	*reader = (struct reader){ 0 };
+	if (nl_open(&reader->nl))
+		return false;
+	nl_begin(&reader->nl, FANOTIFY_CMD_JOURNAL_READ, 0);
+	nl_put_u32(&reader->nl, FANOTIFY_A_JOURNAL_READ_JOURNAL, id);
+	nl_put_u64(&reader->nl, FANOTIFY_A_JOURNAL_READ_INDEX, index);
+	nl_put_u32(&reader->nl, FANOTIFY_A_JOURNAL_READ_WAIT_MS, 3600000);
+	return !pthread_create(&reader->thread, NULL, read_on, reader) &&
+	       wait_until(sleeps, reader, WAIT_MS * slowness());
+}
+
+static bool reader_ends(struct reader *reader)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += WAIT_MS / 1000 * slowness();
+	return !pthread_timedjoin_np(reader->thread, NULL, &end);
+}
+
+static bool at_portid(void *arg)
+{
+	return !bind(((int *)arg)[0], (struct sockaddr *)&(struct sockaddr_nl){
+			     .nl_family = AF_NETLINK, .nl_pid = ((int *)arg)[1] },
+		     sizeof(struct sockaddr_nl));
+}
+
+/*
+ * Another user's socket at @portid. Says by @told that it is there, and by its status
+ * what has become of it: 1, somebody has sent something.
+ */
+static int stranger(__u32 portid, int told, int asked)
+{
+	int at[] = { -1, portid };
+	char byte = 0;
+
+	if (setresgid(USER, USER, USER) || setresuid(USER, USER, USER))
+		return 2;
+	at[0] = socket(AF_NETLINK, SOCK_RAW, NETLINK_GENERIC);
+	if (!wait_until(at_portid, at, WAIT_MS * slowness()))
+		return 3;
+	if (write(told, &byte, 1) != 1 || read(asked, &byte, 1) != 1)
+		return 4;
+	return recv(at[0], &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN;
+}
+
+TEST_F_TIMEOUT(journal, only_who_asked_is_answered, 300)
+{
+	struct reader reader;
+	int told[2], ask[2];
+	int status;
+	char byte;
+	pid_t pid;
+
+	READ(NULL, NULL);
+	ASSERT_TRUE(reader_start(&reader, self->info.id, history.cursor.index));
+	ASSERT_EQ(0, pipe(told));
+	ASSERT_EQ(0, pipe(ask));
+	close(reader.nl.fd);
+	pid = fork();
+	if (!pid) {
+		close(told[0]);
+		close(ask[1]);
+		_exit(stranger(reader.nl.portid, told[1], ask[0]));
+	}
+	close(told[1]);
+	EXPECT_EQ(1, read(told[0], &byte, 1));
+	EXPECT_EQ(0, make_file(MOUNT "/file"));
+	READ(NULL, &history.cursor);
+	EXPECT_EQ(1, history_count(&history, KIND(CREATE), "/file"));
+	EXPECT_TRUE(reader_ends(&reader));
+	EXPECT_EQ(1, write(ask[1], "", 1));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST_F_TIMEOUT(journal, the_wait_ends_with_its_socket, 300)
+{
+	struct reader reader;
+
+	READ(NULL, NULL);
+	ASSERT_TRUE(reader_start(&reader, self->info.id, history.cursor.index));
+	close(reader.nl.fd);
+	EXPECT_TRUE(reader_ends(&reader));
 }
 
 TEST_F_TIMEOUT(journal, who_leaves_records_alone_is_cut_off, 300)
