@@ -9,6 +9,9 @@
  * same: the reply and the acknowledgment, or the error with its text, are
  * there when sendmsg(2) is done.
  *
+ * Requests of one message are done in their order: behind one that waits all do,
+ * whatever they are. Task works are not in order, so there is one for each message.
+ *
  * Unloading waits for the number of works, then for the tasks that may still be
  * on their way out of our code.
  */
@@ -26,6 +29,10 @@
 #include "member.h"
 
 static atomic_t fanl_nr_deferred = ATOMIC_INIT(0);
+
+/* Requests that are not done yet, of all messages; those of each in their order. */
+static LIST_HEAD(fanl_requests);
+static DEFINE_SPINLOCK(fanl_requests_lock);
 
 static void fanl_deferred_run(struct fanl_deferred *deferred)
 {
@@ -126,17 +133,50 @@ bool fanl_request_hold(struct fanl_request *request)
 	return request->file;
 }
 
-static void fanl_request_run(struct fanl_deferred *deferred)
+/* The first request of a message that is not done yet. */
+static struct fanl_request *fanl_request_first(const struct sk_buff *skb)
 {
-	struct fanl_request *request = container_of(deferred,
-						    struct fanl_request,
-						    deferred);
+	struct fanl_request *request;
+
+	list_for_each_entry(request, &fanl_requests, node)
+		if (request->skb == skb)
+			return request;
+	return NULL;
+}
+
+/**
+ * fanl_request_waits - whether a message has a request that is not done yet
+ * @skb: the message
+ *
+ * Return: true if there is one: what comes behind it has to wait, too.
+ */
+bool fanl_request_waits(const struct sk_buff *skb)
+{
+	bool waits;
+
+	/* nobody but the caller adds some of this message */
+	if (list_empty(&fanl_requests))
+		return false;
+	spin_lock(&fanl_requests_lock);
+	waits = fanl_request_first(skb);
+	spin_unlock(&fanl_requests_lock);
+	return waits;
+}
+
+static void fanl_request_run(struct fanl_request *request)
+{
 	struct nlmsghdr *nlh = (struct nlmsghdr *)request->info.nlhdr;
-	struct sock *sk = NETLINK_CB(request->skb).sk;
 	int err = request->run(request);
 
-	if (request->file && (err || (nlh->nlmsg_flags & NLM_F_ACK)))
+	if (request->file && !request->handed_on &&
+	    (err || (nlh->nlmsg_flags & NLM_F_ACK)))
 		netlink_ack(request->skb, nlh, err, &request->extack);
+}
+
+static void fanl_request_free(struct fanl_request *request)
+{
+	struct sock *sk = NETLINK_CB(request->skb).sk;
+
 	if (request->release)
 		request->release(request);
 	if (request->member)
@@ -146,6 +186,56 @@ static void fanl_request_run(struct fanl_deferred *deferred)
 	consume_skb(request->skb);
 	sock_put(sk);
 	kfree(request);
+}
+
+/* Those of one message, one after the other; if its socket is closed, no more. */
+static void fanl_requests_run(struct fanl_deferred *deferred)
+{
+	struct fanl_request *request = container_of(deferred,
+						    struct fanl_request,
+						    deferred);
+	struct fanl_request *next;
+
+	do {
+		if (request->file)
+			fanl_request_run(request);
+		spin_lock(&fanl_requests_lock);
+		list_del(&request->node);
+		next = fanl_request_first(request->skb);
+		spin_unlock(&fanl_requests_lock);
+		if (next)
+			swap(next->file, request->file);
+		fanl_request_free(request);
+		request = next;
+	} while (request);
+}
+
+static int fanl_request_queue(struct fanl_request *request, struct sk_buff *skb,
+			      const struct genl_info *info,
+			      struct nlattr **attrs)
+{
+	struct fanl_request *late = info->user_ptr[0];
+	bool first;
+
+	request->deferred.run = fanl_requests_run;
+	request->skb = skb_get(skb);
+	request->info = *info;
+	request->info.attrs = attrs;
+	request->info.extack = &request->extack;
+	request->info.user_ptr[0] = request;
+	sock_hold(NETLINK_CB(skb).sk);
+
+	spin_lock(&fanl_requests_lock);
+	first = !fanl_request_first(skb);
+	list_add(&request->node, late ? &late->node : fanl_requests.prev);
+	spin_unlock(&fanl_requests_lock);
+	if (late)
+		late->handed_on = true;
+	if (first) {
+		request->file = get_file(NETLINK_CB(skb).sk->sk_socket->file);
+		fanl_defer(&request->deferred);
+	}
+	return -EINTR;
 }
 
 /**
@@ -160,13 +250,49 @@ static void fanl_request_run(struct fanl_deferred *deferred)
 int fanl_request_defer(struct fanl_request *request, struct sk_buff *skb,
 		       const struct genl_info *info)
 {
-	request->deferred.run = fanl_request_run;
-	request->skb = skb_get(skb);
-	request->info = *info;
-	request->info.attrs = NULL;
-	request->info.extack = &request->extack;
-	sock_hold(NETLINK_CB(skb).sk);
-	request->file = get_file(NETLINK_CB(skb).sk->sk_socket->file);
-	fanl_defer(&request->deferred);
-	return -EINTR;
+	return fanl_request_queue(request, skb, info, NULL);
+}
+
+/* A request that needs not wait but for others before it in its message. */
+struct fanl_late {
+	struct fanl_request	request;
+	int (*doit)(struct sk_buff *skb, struct genl_info *info);
+	struct nlattr		*attrs[];
+};
+
+static int fanl_late_run(struct fanl_request *request)
+{
+	struct fanl_late *late = container_of(request, struct fanl_late,
+					      request);
+	int err = late->doit(request->skb, &request->info);
+
+	request->extack.bad_attr = NULL;
+	request->extack.miss_nest = NULL;
+	return err;
+}
+
+/**
+ * fanl_request_in_turn - let a request wait for those before it in its message
+ * @ops: what it is to be done by
+ * @skb: the message
+ * @info: of the request
+ *
+ * Return: 0, there are none, and it can be done at once; or what its hook has to
+ * hand on: -ENOMEM, or that netlink sends neither error nor acknowledgment.
+ */
+int fanl_request_in_turn(const struct genl_split_ops *ops, struct sk_buff *skb,
+			 const struct genl_info *info)
+{
+	size_t nr = info->attrs ? ops->maxattr + 1 : 0;
+	struct fanl_late *late;
+
+	if (!fanl_request_waits(skb))
+		return 0;
+	late = kzalloc(struct_size(late, attrs, nr), GFP_KERNEL);
+	if (!late)
+		return -ENOMEM;
+	late->request.run = fanl_late_run;
+	late->doit = ops->doit;
+	memcpy(late->attrs, info->attrs, array_size(nr, sizeof(*info->attrs)));
+	return fanl_request_queue(&late->request, skb, info, late->attrs);
 }

@@ -39,8 +39,10 @@ void fanl_defer_exit(void);
  * @extack: where the reason of a refusal goes; no attribute may be named, since
  *	netlink has moved on in the message
  * @member: the member that it is about, held; NULL for none
- * @file: the socket's, held so that its port id stays its own; NULL while it may be
- *	closed, and once it was
+ * @file: the socket's, held so that its port id stays its own; NULL before its turn,
+ *	while the socket may be closed, and once it was
+ * @node: among those that are not done yet
+ * @handed_on: it was a late one that another request goes on with
  */
 struct fanl_request {
 	struct fanl_deferred	deferred;
@@ -51,10 +53,15 @@ struct fanl_request {
 	struct netlink_ext_ack	extack;
 	struct fanl_member	*member;
 	struct file		*file;
+	struct list_head	node;
+	bool			handed_on;
 };
 
 int fanl_request_defer(struct fanl_request *request, struct sk_buff *skb,
 		       const struct genl_info *info);
+int fanl_request_in_turn(const struct genl_split_ops *ops, struct sk_buff *skb,
+			 const struct genl_info *info);
+bool fanl_request_waits(const struct sk_buff *skb);
 void fanl_request_unhold(struct fanl_request *request);
 bool fanl_request_hold(struct fanl_request *request);
 

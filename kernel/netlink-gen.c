@@ -339,6 +339,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 	},
 	{
 		.cmd		= FANOTIFY_CMD_FETCH,
+		.pre_doit	= fanotify_nl_in_turn,
 		.doit		= fanotify_nl_fetch_doit,
 		.policy		= fanotify_fetch_nl_policy,
 		.maxattr	= FANOTIFY_A_FETCH_MAX_BYTES,
@@ -368,6 +369,7 @@ static const struct genl_split_ops fanotify_nl_ops[] = {
 	},
 	{
 		.cmd		= FANOTIFY_CMD_VERDICT,
+		.pre_doit	= fanotify_nl_in_turn,
 		.doit		= fanotify_nl_verdict_doit,
 		.policy		= fanotify_verdict_nl_policy,
 		.maxattr	= FANOTIFY_A_VERDICT_ANSWER,

@@ -18,6 +18,8 @@ extern const struct nla_policy fanotify_filters_nl_policy[FANOTIFY_A_FILTERS_FIL
 
 int fanotify_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 			 struct genl_info *info);
+int fanotify_nl_in_turn(const struct genl_split_ops *ops, struct sk_buff *skb,
+			struct genl_info *info);
 int fanotify_nl_dump_start(struct netlink_callback *cb);
 
 int fanotify_nl_bind_doit(struct sk_buff *skb, struct genl_info *info);

@@ -11,6 +11,7 @@
 
 #include "ask.h"
 #include "compat.h"
+#include "defer.h"
 #include "event.h"
 #include "global.h"
 #include "group.h"
@@ -49,7 +50,14 @@ int fanotify_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 
 	if (!err && !ops->policy)
 		err = fanl_no_attrs(info->nlhdr, info->extack);
-	return err;
+	return err ?: fanl_request_in_turn(ops, skb, info);
+}
+
+/* Commands that need no capability. */
+int fanotify_nl_in_turn(const struct genl_split_ops *ops, struct sk_buff *skb,
+			struct genl_info *info)
+{
+	return fanl_request_in_turn(ops, skb, info);
 }
 
 /* The pre_doit hook is not called for dumps. */
@@ -59,6 +67,11 @@ int fanotify_nl_dump_start(struct netlink_callback *cb)
 
 	if (!err && !genl_dumpit_info(cb)->op.policy)
 		err = fanl_no_attrs(cb->nlh, cb->extack);
+	if (!err && fanl_request_waits(cb->skb)) {
+		NL_SET_ERR_MSG(cb->extack,
+			       "list behind a request that waits; ask for it in a message of its own");
+		err = -EBUSY;
+	}
 	return err;
 }
 

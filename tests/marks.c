@@ -980,4 +980,123 @@ TEST_F(marks, global_leaves_a_filesystem_mark_alone)
 	EXPECT_EQ(0, count(&heard, KIND(CREATE), NULL));
 }
 
+/* ---- several requests in one message ---- */
+
+#define BATCH_MAX	8
+
+/* What goes off at once, and what comes back. */
+struct batch {
+	struct nl nl;
+	__u32 group;
+	__u64 token;
+	char requests[4096];
+	size_t len;
+	int count;
+	int answers;
+	__u32 seq[BATCH_MAX];
+	__u32 seq_answered[BATCH_MAX];
+	int error[BATCH_MAX];
+};
+
+static void batch_begin(struct batch *b, int cmd, __u32 type, __u64 mask)
+{
+	nl_begin(&b->nl, cmd, 0);
+	nl_put_u32(&b->nl, FANOTIFY_A_MARK_GROUP, b->group);
+	if (cmd == FANOTIFY_CMD_MARK_GET)
+		return;
+	nl_put_u64(&b->nl, FANOTIFY_A_MARK_TOKEN, b->token);
+	nl_put_u32(&b->nl, FANOTIFY_A_MARK_TYPE, type);
+	nl_put_u64(&b->nl, FANOTIFY_A_MARK_MASK, mask);
+}
+
+static void batch_add(struct batch *b)
+{
+	b->seq[b->count++] = b->nl.request->nlmsg_seq;
+	memcpy(b->requests + b->len, b->nl.request, b->nl.request->nlmsg_len);
+	b->len += NLMSG_ALIGN(b->nl.request->nlmsg_len);
+}
+
+static void batch_add_global(struct batch *b, int cmd, __u64 mask)
+{
+	batch_begin(b, cmd, GLOBAL, mask);
+	/* which has to wait */
+	if (cmd == FANOTIFY_CMD_MARK_ADD)
+		nl_put_string(&b->nl, FANOTIFY_A_MARK_FSTYPE, "tmpfs");
+	batch_add(b);
+}
+
+static void batch_take(struct batch *b, const struct nlmsghdr *msg)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(msg);
+
+	if (msg->nlmsg_type != NLMSG_ERROR || b->answers == BATCH_MAX)
+		return;
+	b->seq_answered[b->answers] = msg->nlmsg_seq;
+	b->error[b->answers++] = err->error;
+}
+
+/* What is acknowledged or refused is so when the call returns. */
+static bool batch_send(struct batch *b)
+{
+	int len;
+
+	if (send(b->nl.fd, b->requests, b->len, 0) != (ssize_t)b->len)
+		return false;
+	while ((len = nl_recv(&b->nl, 0)) > 0) {
+		struct nlmsghdr *msg = (struct nlmsghdr *)b->nl.received;
+
+		for (; mnl_nlmsg_ok(msg, len); msg = mnl_nlmsg_next(msg, &len))
+			batch_take(b, msg);
+	}
+	return len == -ETIMEDOUT;
+}
+
+TEST_F(marks, requests_of_a_message_are_done_in_order)
+{
+	struct batch b = { 0 };
+
+	ASSERT_EQ(0, nl_open(&b.nl));
+	ASSERT_EQ(0, nl_bind(&b.nl, &b.group, &b.token));
+	batch_add_global(&b, FANOTIFY_CMD_MARK_ADD, KIND(OPEN) | KIND(CREATE));
+	batch_add_global(&b, FANOTIFY_CMD_MARK_REMOVE, KIND(OPEN));
+	batch_add_global(&b, FANOTIFY_CMD_MARK_ADD, KIND(DELETE));
+	batch_add_global(&b, FANOTIFY_CMD_MARK_REMOVE, KIND(CREATE));
+	/* refused as it would be alone */
+	batch_add_global(&b, FANOTIFY_CMD_MARK_REMOVE, 0);
+	ASSERT_TRUE(batch_send(&b));
+	ASSERT_EQ(5, b.answers);
+	for (int i = 0; i < b.answers; i++) {
+		EXPECT_EQ(b.seq[i], b.seq_answered[i]);
+		EXPECT_EQ(i < 4 ? 0 : -EINVAL, b.error[i]);
+	}
+
+	list.count = 0;
+	ASSERT_EQ(0, fanotify_nl_marks(self->h, b.group, list_one, &list));
+	EXPECT_LE(1, list.count);
+	for (int i = 0; i < list.count; i++)
+		EXPECT_EQ(KIND(DELETE), list.mark[i].mask);
+	nl_close(&b.nl);
+}
+
+/* Of what is yet to be done it would tell what is not true any more. */
+TEST_F(marks, no_list_behind_a_request_that_waits)
+{
+	struct batch b = { 0 };
+
+	ASSERT_EQ(0, nl_open(&b.nl));
+	ASSERT_EQ(0, nl_bind(&b.nl, &b.group, &b.token));
+	batch_add_global(&b, FANOTIFY_CMD_MARK_ADD, KIND(OPEN));
+	batch_begin(&b, FANOTIFY_CMD_MARK_GET, 0, 0);
+	b.nl.request->nlmsg_flags |= NLM_F_DUMP;
+	batch_add(&b);
+	ASSERT_TRUE(batch_send(&b));
+	ASSERT_EQ(2, b.answers);
+	/* at once */
+	EXPECT_EQ(b.seq[1], b.seq_answered[0]);
+	EXPECT_EQ(-EBUSY, b.error[0]);
+	EXPECT_EQ(b.seq[0], b.seq_answered[1]);
+	EXPECT_EQ(0, b.error[1]);
+	nl_close(&b.nl);
+}
+
 TEST_HARNESS_MAIN
