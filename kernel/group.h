@@ -6,7 +6,6 @@
 #define _FANL_GROUP_H
 
 #include <linux/fsnotify_backend.h>
-#include <linux/hashtable.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -96,8 +95,7 @@ struct fanl_settings {
  * @global: kinds of the global mark, 0 for none [mark_lock]
  * @marks: struct fanl_mark by id; its own lock nests in everything
  * @nr_marks: number of @marks
- * @subtrees: marks on subtrees, by inode [lock of @marks to change]
- * @nr_subtrees: number of @subtrees [as @subtrees]
+ * @nr_subtrees: how many of them are on subtrees [lock of @marks to change]
  */
 struct fanl_group {
 	struct kref		kref;
@@ -128,7 +126,6 @@ struct fanl_group {
 	u64			global;
 	struct xarray		marks;
 	atomic_t		nr_marks;
-	DECLARE_HASHTABLE(subtrees, 5);
 	unsigned int		nr_subtrees;
 };
 

@@ -129,8 +129,6 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 	u64 wanted, wanted_new;
 
 	fanl_hook_inside(group, hook, inode, is_dir, &old);
-	if (old.unknown && !fanl_subtree_on(group, hook->sb))
-		subtree = 0;
 	wanted = fanl_inside_wants(&old, kinds, subtree);
 	if (subtree && old.unknown)
 		hook->flags |= FANOTIFY_EVENT_FLAG_MEMBERSHIP_UNKNOWN;
@@ -216,7 +214,7 @@ void fanl_hook_wants_add(struct fanl_hook_wants *wants,
 	wants->wanted |= mask;
 	if (type == FSNOTIFY_ITER_TYPE_SB)
 		wants->filesystem = mask;
-	wants->subtree |= READ_ONCE(mark->subtree);
+	wants->subtree |= fanl_share_kinds(mark);
 	if (!(mask & wants->kinds & ~FANL_KIND_MODIFIERS))
 		return;
 	if (type == FSNOTIFY_ITER_TYPE_PARENT)

@@ -147,6 +147,8 @@ static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
 	mark->fsn.flags &= ~FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
 	mark->fsn.flags |= fsn_flags;
 	spin_unlock(&mark->fsn.lock);
+	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
+		fanl_subtree_changed(mark);
 	atomic_inc(&fanl_generation);
 }
 
@@ -272,12 +274,13 @@ static int fanl_mark_attach(struct fanl_mark *mark,
 
 	if (err) {
 		fanl_mark_forget(mark);
-	} else if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE) {
-		fanl_subtree_insert(mark, object->inode);
 	} else {
 		u64 kinds = mark->mask | mark->subtree | mark->fsn.ignore_mask;
 
-		err = fanl_gate_follow(mark, object, kinds);
+		if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
+			err = fanl_subtree_insert(mark, object->inode);
+		else
+			err = fanl_gate_follow(mark, object, kinds);
 		if (err)
 			fanl_mark_destroy(mark);
 	}
@@ -351,39 +354,55 @@ static struct fanl_mark *fanl_mark_find(struct fanl_group *group, u32 type,
 	return fsn ? container_of(fsn, struct fanl_mark, fsn) : NULL;
 }
 
+/* Let a filesystem's mark follow the group's subtree marks. */
+static int fanl_mark_follow(struct fanl_mark *mark,
+			    const struct fanl_object *object)
+{
+	u64 subtree = fanl_share_kinds(mark), before = mark->subtree;
+	int err;
+
+	WRITE_ONCE(mark->subtree, subtree);
+	err = fanl_mark_change(mark, object, mark->own, mark->global,
+			       READ_ONCE(mark->fsn.ignore_mask), mark->flags);
+	if (err && (subtree & ~before))
+		WRITE_ONCE(mark->subtree, before);
+	return err;
+}
+
 /*
- * Let a filesystem's mark follow the group's subtree marks. Where nothing else
- * wants it, it comes and goes with them.
+ * Let a filesystem's mark follow one of the group's subtree marks that may ask for
+ * more. Where nothing else wants it, it comes and goes with them.
  */
-static int fanl_mark_share(struct fanl_group *group, struct super_block *sb,
+static int fanl_mark_share(struct fanl_mark *subtree, struct super_block *sb,
 			   struct netlink_ext_ack *extack)
 {
 	const struct fanl_mark_request req = {
 		.type = FANOTIFY_MARK_TYPE_FILESYSTEM,
 	};
 	struct fanl_object object = fanl_object_sb(sb);
+	struct fanl_group *group = subtree->group;
 	struct fanl_mark *mark = fanl_mark_find(group, req.type, &object);
-	u64 subtree = fanl_subtree_kinds(group, sb);
 	int err;
 
 	if (mark) {
-		u64 before = mark->subtree;
-
-		WRITE_ONCE(mark->subtree, subtree);
-		err = fanl_mark_change(mark, &object, mark->own, mark->global,
-				       READ_ONCE(mark->fsn.ignore_mask),
-				       mark->flags);
-		if (err && (subtree & ~before))
-			WRITE_ONCE(mark->subtree, before);
+		err = fanl_subtree_join(subtree, mark);
+		if (!err)
+			err = fanl_mark_follow(mark, &object);
 		fsnotify_put_mark(&mark->fsn);
 		return err;
 	}
-	if (!subtree)
+	if (!subtree->mask)
 		return 0;
 	mark = fanl_mark_alloc(group, &req, &object, 0, extack);
 	if (IS_ERR(mark))
 		return PTR_ERR(mark);
-	mark->subtree = subtree;
+	err = fanl_subtree_join(subtree, mark);
+	if (err) {
+		fanl_mark_forget(mark);
+		fsnotify_put_mark(&mark->fsn);
+		return err;
+	}
+	mark->subtree = fanl_share_kinds(mark);
 	fanl_mark_apply(mark, 0, 0, 0, 0);
 	return fanl_mark_attach(mark, &object);
 }
@@ -393,20 +412,33 @@ static int fanl_subtree_share(struct fanl_group *group,
 			      const struct fanl_object *object, u64 own,
 			      u32 ignore, struct netlink_ext_ack *extack)
 {
-	int err = fanl_mark_share(group, object->sb, extack);
+	struct fanl_mark *mark = fanl_subtree_get(group, object->inode);
+	int err;
+
+	if (!mark)
+		return 0;
+	err = fanl_mark_share(mark, object->sb, extack);
+	if (err && (own | ignore))
+		fanl_mark_apply(mark, own, 0, ignore, mark->flags);
+	else if (err)
+		fanl_mark_destroy(mark);
+	fsnotify_put_mark(&mark->fsn);
+	return err;
+}
+
+/* A subtree mark asks for less, or is gone: so may its filesystem's. */
+static void fanl_subtree_unshare(struct fanl_group *group,
+				 struct super_block *sb)
+{
+	struct fanl_object object = fanl_object_sb(sb);
 	struct fanl_mark *mark;
 
-	if (!err)
-		return 0;
-	mark = fanl_subtree_get(group, object->inode);
-	if (mark) {
-		if (own | ignore)
-			fanl_mark_apply(mark, own, 0, ignore, mark->flags);
-		else
-			fanl_mark_destroy(mark);
-		fsnotify_put_mark(&mark->fsn);
-	}
-	return err;
+	mark = fanl_mark_find(group, FANOTIFY_MARK_TYPE_FILESYSTEM, &object);
+	if (!mark)
+		return;
+	/* without memory, events come that nobody gets */
+	fanl_mark_follow(mark, &object);
+	fsnotify_put_mark(&mark->fsn);
 }
 
 /**
@@ -492,9 +524,8 @@ int fanl_mark_remove(struct fanl_group *group,
 				       mark->flags);
 	else
 		err = -ENOENT;
-	/* without memory, events come that nobody gets */
 	if (!err && req->type == FANOTIFY_MARK_TYPE_SUBTREE)
-		fanl_mark_share(group, object.sb, extack);
+		fanl_subtree_unshare(group, object.sb);
 	mutex_unlock(&group->mark_lock);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(extack, "object has no mark of this group");
@@ -563,7 +594,7 @@ static void fanl_mark_flush(struct fanl_mark *mark, u32 type)
 			fanl_mark_destroy(mark);
 		return;
 	}
-	subtree &= type ? fanl_subtree_kinds(mark->group, mark->sb) : 0;
+	subtree &= type ? fanl_share_kinds(mark) : 0;
 	if (!flush && global == mark->global && subtree == mark->subtree)
 		return;
 	WRITE_ONCE(mark->subtree, subtree);
@@ -683,6 +714,7 @@ void fanl_free_mark(struct fsnotify_mark *fsn)
 
 	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
 		fanl_group_put(mark->group);
+	fanl_share_put(mark->share);
 	kfree(mark);
 	fanl_mark_freed();
 }
@@ -710,11 +742,16 @@ int fanl_marks_init(void)
 		err = PTR_ERR(fanl_subtree_group);
 		goto put_recalc;
 	}
-	err = fanl_gate_marks_init();
+	err = fanl_subtrees_init();
 	if (err)
 		goto put_subtree;
+	err = fanl_gate_marks_init();
+	if (err)
+		goto subtrees_exit;
 	return 0;
 
+subtrees_exit:
+	fanl_subtrees_exit();
 put_subtree:
 	fsnotify_put_group(fanl_subtree_group);
 put_recalc:
@@ -730,6 +767,7 @@ void fanl_marks_exit(void)
 	/* the callback that freed the last one may not have returned yet */
 	fsnotify_wait_marks_destroyed();
 	fanl_gate_marks_exit();
+	fanl_subtrees_exit();
 	fsnotify_put_group(fanl_subtree_group);
 	fsnotify_put_group(fanl_recalc_group);
 }

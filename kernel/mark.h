@@ -7,12 +7,14 @@
 
 #include <linux/fsnotify_backend.h>
 #include <linux/path.h>
+#include <linux/rhashtable-types.h>
 
 #include <uapi/linux/fanotify-nl.h>
 
 struct fanl_gate_mark;
 struct fanl_group;
 struct fanl_object;
+struct fanl_share;
 struct netlink_ext_ack;
 
 /* No OOM kill in the listener's memcg on behalf of who mounts: that is announced. */
@@ -42,7 +44,11 @@ struct netlink_ext_ack;
  * @removed: a command removed it, rather than an unmount or a deletion
  * @root: of a subtree mark that events find, its directory; only to be compared
  *	[lock of group's marks]
- * @subtree_node: in group's subtrees, while there is @root [as @root]
+ * @subtree_node: in the table of subtrees, while there is @root
+ * @share: of a filesystem mark, what subtree marks ask for [group's mark_lock to
+ *	change]; of a subtree mark, where it is counted [lock of group's marks]; NULL
+ *	for none
+ * @counted: kinds that it is counted for [lock of group's marks]
  * @gate: in which it has a share, while it asks for permission kinds or ignores
  *	them [lock of group's marks]
  * @pre_gate: the same, for those that come before there is content
@@ -64,7 +70,9 @@ struct fanl_mark {
 	char			fs_name[FANOTIFY_FSTYPE_MAX];
 	bool			removed;
 	const struct inode	*root;
-	struct hlist_node	subtree_node;
+	struct rhlist_head	subtree_node;
+	struct fanl_share	*share;
+	u64			counted;
 	struct fanl_gate_mark	*gate;
 	struct fanl_gate_mark	*pre_gate;
 };

@@ -6,35 +6,90 @@
  * nothing: it keeps the inode, and goes when that goes. The events come by a
  * share in the filesystem's mark (see fanl_mark_share()). Whether one of them
  * is about something below is found by one walk up, on which each directory is
- * looked up among the group's subtrees. So the cost depends on the depth alone,
+ * looked up among the subtrees. So the cost depends on the depth alone,
  * and neither on what is below nor on the number of subtrees.
  *
- * Locking: the lock of the group's table of marks protects the hash. Events look
- * into it under fsnotify's SRCU lock, whose grace period marks are freed after.
+ * What they ask of a filesystem is counted, kind by kind, as they come, change and
+ * go: its mark follows, and neither has to look at all of them.
+ *
+ * Locking: fanl_subtrees_lock is for changes of the table, and keeps alive what is in
+ * it. Events look into it under fsnotify's SRCU lock, whose grace period marks are
+ * freed after. The lock of the group's table of marks protects the counts;
+ * fanl_subtrees_lock nests in it.
  */
+#include <linux/rhashtable.h>
+#include <linux/slab.h>
+
 #include "compat.h"
 #include "group.h"
 #include "kind.h"
 #include "subtree.h"
 
+/* Subtree marks of all groups, by their directories. */
+static struct rhltable fanl_subtrees;
+static DEFINE_SPINLOCK(fanl_subtrees_lock);
+
+static const struct rhashtable_params fanl_subtree_params = {
+	.head_offset = offsetof(struct fanl_mark, subtree_node),
+	.key_offset = offsetof(struct fanl_mark, root),
+	.key_len = sizeof_field(struct fanl_mark, root),
+	.automatic_shrinking = true,
+};
+
+/* Count a subtree mark for @kinds; the lock of its group's table is held. */
+static void fanl_subtree_count(struct fanl_mark *mark, u64 kinds)
+{
+	struct fanl_share *share = mark->share;
+	u64 all = share->kinds;
+
+	for (u64 left = mark->counted ^ kinds; left; left &= left - 1) {
+		u64 kind = left & -left;
+		u32 *count = &share->count[__ffs64(kind)];
+
+		*count += kinds & kind ? 1 : -1;
+		all = *count ? all | kind : all & ~kind;
+	}
+	mark->counted = kinds;
+	WRITE_ONCE(share->kinds, all);
+}
+
+/**
+ * fanl_share_put - drop a reference of what is counted of a filesystem
+ * @share: that, or NULL
+ */
+void fanl_share_put(struct fanl_share *share)
+{
+	if (share && refcount_dec_and_test(&share->refs))
+		kfree(share);
+}
+
 /**
  * fanl_subtree_insert - let events find a subtree mark
  * @mark: the mark, attached to @inode; in the table of its group
  * @inode: the directory
+ *
+ * Return: 0 or -ENOMEM.
  */
-void fanl_subtree_insert(struct fanl_mark *mark, const struct inode *inode)
+int fanl_subtree_insert(struct fanl_mark *mark, const struct inode *inode)
 {
 	struct fanl_group *group = mark->group;
+	int err = 0;
 
 	xa_lock(&group->marks);
 	/* unless it is gone again already */
 	if (xa_load(&group->marks, mark->id) == mark) {
 		mark->root = inode;
-		hash_add_rcu(group->subtrees, &mark->subtree_node,
-			     (unsigned long)inode);
-		WRITE_ONCE(group->nr_subtrees, group->nr_subtrees + 1);
+		spin_lock(&fanl_subtrees_lock);
+		err = rhltable_insert(&fanl_subtrees, &mark->subtree_node,
+				      fanl_subtree_params);
+		spin_unlock(&fanl_subtrees_lock);
+		if (err)
+			mark->root = NULL;
+		else
+			WRITE_ONCE(group->nr_subtrees, group->nr_subtrees + 1);
 	}
 	xa_unlock(&group->marks);
+	return err ? -ENOMEM : 0;
 }
 
 /**
@@ -47,9 +102,17 @@ void fanl_subtree_erase(struct fanl_mark *mark)
 
 	if (!mark->root)
 		return;
-	hash_del_rcu(&mark->subtree_node);
+	spin_lock(&fanl_subtrees_lock);
+	rhltable_remove(&fanl_subtrees, &mark->subtree_node,
+			fanl_subtree_params);
+	spin_unlock(&fanl_subtrees_lock);
 	mark->root = NULL;
 	WRITE_ONCE(group->nr_subtrees, group->nr_subtrees - 1);
+	if (mark->share) {
+		fanl_subtree_count(mark, 0);
+		fanl_share_put(mark->share);
+		mark->share = NULL;
+	}
 }
 
 /**
@@ -63,74 +126,83 @@ struct fanl_mark *fanl_subtree_get(struct fanl_group *group,
 				   const struct inode *inode)
 {
 	struct fanl_mark *mark, *found = NULL;
+	struct rhlist_head *list, *pos;
 
-	xa_lock(&group->marks);
-	hash_for_each_possible(group->subtrees, mark, subtree_node,
-			       (unsigned long)inode)
-		if (mark->root == inode &&
+	rcu_read_lock();
+	spin_lock(&fanl_subtrees_lock);
+	list = rhltable_lookup(&fanl_subtrees, &inode, fanl_subtree_params);
+	rhl_for_each_entry_rcu(mark, pos, list, subtree_node) {
+		if (mark->group == group &&
 		    refcount_inc_not_zero(&mark->fsn.refcnt)) {
 			found = mark;
 			break;
 		}
-	xa_unlock(&group->marks);
-	return found;
-}
-
-/**
- * fanl_subtree_kinds - what a group's subtrees ask of a filesystem
- * @group: the group; its mark_lock is held
- * @sb: the filesystem
- *
- * Return: the kinds.
- */
-u64 fanl_subtree_kinds(struct fanl_group *group, const struct super_block *sb)
-{
-	struct fanl_mark *mark;
-	unsigned int bucket;
-	u64 kinds = 0;
-
-	xa_lock(&group->marks);
-	hash_for_each(group->subtrees, bucket, mark, subtree_node)
-		if (mark->sb == sb)
-			kinds |= mark->mask;
-	xa_unlock(&group->marks);
-	return kinds;
-}
-
-/**
- * fanl_subtree_on - whether a group has a subtree on a filesystem
- * @group: the group
- * @sb: the filesystem
- *
- * What its mark asks for may be left over from a directory that is gone.
- *
- * Context: fsnotify's call. For what has no place, as it looks at all subtrees.
- * Return: true if there is one.
- */
-bool fanl_subtree_on(struct fanl_group *group, const struct super_block *sb)
-{
-	struct fanl_mark *mark;
-	unsigned int bucket;
-	bool found = false;
-
-	rcu_read_lock();
-	hash_for_each_rcu(group->subtrees, bucket, mark, subtree_node)
-		found |= mark->sb == sb;
+	}
+	spin_unlock(&fanl_subtrees_lock);
 	rcu_read_unlock();
 	return found;
+}
+
+/**
+ * fanl_subtree_join - count a subtree mark for its filesystem
+ * @mark: the subtree mark
+ * @filesystem: the mark of its filesystem; mark_lock of their group is held
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fanl_subtree_join(struct fanl_mark *mark, struct fanl_mark *filesystem)
+{
+	struct fanl_share *share = filesystem->share;
+
+	if (!share) {
+		share = kzalloc(sizeof(*share), GFP_KERNEL_ACCOUNT);
+		if (!share)
+			return -ENOMEM;
+		refcount_set(&share->refs, 1);
+		/* events see it whole: fanl_share_kinds() */
+		smp_store_release(&filesystem->share, share);
+	}
+	xa_lock(&mark->group->marks);
+	if (mark->root && mark->share != share) {
+		if (mark->share) {
+			fanl_subtree_count(mark, 0);
+			fanl_share_put(mark->share);
+		}
+		refcount_inc(&share->refs);
+		mark->share = share;
+		fanl_subtree_count(mark, mark->mask);
+	}
+	xa_unlock(&mark->group->marks);
+	return 0;
+}
+
+/**
+ * fanl_subtree_changed - let what is counted follow a subtree mark's mask
+ * @mark: the mark
+ */
+void fanl_subtree_changed(struct fanl_mark *mark)
+{
+	xa_lock(&mark->group->marks);
+	if (mark->root && mark->share)
+		fanl_subtree_count(mark, mark->mask);
+	xa_unlock(&mark->group->marks);
 }
 
 /* What the subtree marks of one directory say. */
 static void fanl_inside_add(struct fanl_group *group, const struct inode *inode,
 			    bool is_dir, struct fanl_inside *inside)
 {
+	struct rhlist_head *list, *pos;
 	struct fanl_mark *mark;
 
-	hash_for_each_possible_rcu(group->subtrees, mark, subtree_node,
-				   (unsigned long)inode, true) {
+	/* most have no mark of anybody */
+	if (!rcu_access_pointer(inode->i_fsnotify_marks))
+		return;
+	list = rhltable_lookup(&fanl_subtrees, &inode, fanl_subtree_params);
+	rhl_for_each_entry_rcu(mark, pos, list, subtree_node) {
 		u32 ignored = READ_ONCE(mark->fsn.ignore_mask);
 
-		if (READ_ONCE(mark->root) != inode)
+		if (mark->group != group)
 			continue;
 		inside->mask |= fanl_kinds_of_mask(READ_ONCE(mark->mask),
 						   is_dir);
@@ -225,4 +297,15 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 	inside->mask |= found.mask;
 	inside->ignored |= found.ignored;
 	inside->unknown |= found.unknown;
+}
+
+int fanl_subtrees_init(void)
+{
+	return rhltable_init(&fanl_subtrees, &fanl_subtree_params);
+}
+
+/* When there is no mark any more. */
+void fanl_subtrees_exit(void)
+{
+	rhltable_destroy(&fanl_subtrees);
 }

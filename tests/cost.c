@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What is paid: nothing without a group, and for a subtree mark the same whatever
- * is below. In instructions, so run with --icount, where a nanosecond is one; and
- * in bytes, so run with slab_nomerge, lest others come and go in the same caches.
+ * is below, and however many others there are. In instructions, so run with --icount,
+ * where a nanosecond is one; and in bytes, so run with slab_nomerge, lest others come
+ * and go in the same caches.
  *
  * FILES: besides small subtrees, one of so many files.
  */
@@ -236,6 +237,106 @@ TEST_F_TIMEOUT(cost, a_subtree_of_any_size_costs_the_same, 3600)
 			smallest = price.most;
 		EXPECT_LT(price.most, smallest * (100 + DIFFERENCE_PERCENT) / 100 + 1);
 	}
+}
+
+/* ---- other subtree marks ---- */
+
+#define OTHERS		10000
+#define OTHERS_AT_ONCE	1000
+#define DEPTH		32
+
+/* How many times what it costs with none, or what the first ones cost. */
+#define WITH_OTHERS_MAX	2.0
+#define LAST_ADDS_MAX	1.5
+
+static const struct steps below = {
+	4, { CREATE, CLOSE, CHMOD, UNLINK },
+};
+
+static bool make_others(void)
+{
+	char name[32];
+
+	if (mkdir("others", 0755))
+		return false;
+	for (int i = 0; i < OTHERS; i++) {
+		snprintf(name, sizeof(name), "others/%d", i);
+		if (mkdir(name, 0755))
+			return false;
+	}
+	return true;
+}
+
+/* Instructions of one, of so many from @from on; 0 if one failed. */
+static double mark_others(struct fanotify_nl *h, int from)
+{
+	__u64 start = now_ns();
+	char name[32];
+
+	for (int i = from; i < from + OTHERS_AT_ONCE; i++) {
+		snprintf(name, sizeof(name), "others/%d", i);
+		if (listen_mark(h, FANOTIFY_MARK_TYPE_SUBTREE, name, KIND(CHMOD)))
+			return 0;
+	}
+	return (double)(now_ns() - start) / OTHERS_AT_ONCE;
+}
+
+/* Where each event has many directories above it, none of which is one of the others. */
+static bool measure_below(struct cost *cost)
+{
+	bool measured = true;
+
+	if (chdir("mine"))
+		return false;
+	for (int i = 0; i < DEPTH; i++)
+		if ((mkdir("d", 0755) && errno != EEXIST) || chdir("d"))
+			return false;
+	for (int round = 0; round < 3 && measured; round++)
+		measured = steps_measure(&below, cost, round);
+	return measured && !chdir(WORK);
+}
+
+TEST_F_TIMEOUT(cost, other_subtrees_cost_nothing, 3600)
+{
+	static const char *const names[] = { "no others", "others" };
+	static struct cost cost[2];
+	double first, last = 0;
+	struct fanotify_nl *h;
+	long before, bytes;
+
+	ASSERT_EQ(0, work_here());
+	ASSERT_EQ(0, mount(NULL, WORK, NULL, MS_REMOUNT, "size=0,nr_inodes=0"));
+	ASSERT_EQ(0, mkdir("mine", 0755));
+	ASSERT_TRUE(make_others());
+	h = listen_open();
+	ASSERT_NE(NULL, h);
+	ASSERT_EQ(0, listen_mark(h, FANOTIFY_MARK_TYPE_SUBTREE, "mine", KIND(CHMOD)));
+	ASSERT_TRUE(measure_below(&cost[0]));
+
+	slab_bytes();
+	before = slab_bytes();
+	first = mark_others(h, 0);
+	ASSERT_LT(0, first);
+	for (int i = OTHERS_AT_ONCE; i < OTHERS; i += OTHERS_AT_ONCE) {
+		last = mark_others(h, i);
+		ASSERT_LT(0, last);
+	}
+	bytes = (slab_bytes() - before) / OTHERS;
+	ASSERT_TRUE(measure_below(&cost[1]));
+	fanotify_nl_close(h);
+	ASSERT_EQ(0, chdir("/"));
+	ASSERT_EQ(0, umount(WORK));
+
+	printf("# %d directories below a subtree mark, with %d others: instructions\n", DEPTH,
+	       OTHERS);
+	cost_print(&below, cost, names, 2);
+	printf("# of a mark of the first and of the last %d; bytes of kernel memory for each:\n"
+	       "# %9.0f %9.0f %9ld\n", OTHERS_AT_ONCE, first, last, bytes);
+	for (int step = 0; step < below.count; step++)
+		EXPECT_LT(cost_least(&cost[1], step),
+			  cost_least(&cost[0], step) * WITH_OTHERS_MAX);
+	EXPECT_LT(last, first * LAST_ADDS_MAX);
+	EXPECT_LT(bytes, BYTES_MAX);
 }
 
 TEST_HARNESS_MAIN
