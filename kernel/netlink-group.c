@@ -17,6 +17,37 @@
 	(O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC | O_DSYNC | O_CLOEXEC | \
 	 O_LARGEFILE | O_NOATIME)
 
+/**
+ * fanl_queue_limit_default - the queue limit of who gives none
+ *
+ * Return: bytes, below the least one never, whatever the parameter says.
+ */
+unsigned long fanl_queue_limit_default(void)
+{
+	return clamp(fanl_queue_max, FANL_QUEUE_MIN, FANL_QUEUE_DEFAULT);
+}
+
+/**
+ * fanl_check_queue_limit - refuse a queue limit that is out of range
+ * @info: the request
+ * @attr: attribute with the limit, which may be missing
+ *
+ * Return: 0 or -ERANGE, with a text.
+ */
+int fanl_check_queue_limit(struct genl_info *info, int attr)
+{
+	struct nlattr *nla = info->attrs[attr];
+	unsigned long most = max(fanl_queue_max, FANL_QUEUE_MIN);
+
+	if (!nla || (nla_get_uint(nla) >= FANL_QUEUE_MIN &&
+		     nla_get_uint(nla) <= most))
+		return 0;
+	NL_SET_ERR_MSG_ATTR_FMT(info->extack, nla,
+				"queue limit must be from %lu to %lu (parameter queue_max)",
+				FANL_QUEUE_MIN, most);
+	return -ERANGE;
+}
+
 static int fanl_check_settings(struct genl_info *info,
 			       const struct fanl_settings *settings)
 {
@@ -34,14 +65,9 @@ static int fanl_check_settings(struct genl_info *info,
 					settings->open_flags);
 		return -EINVAL;
 	}
-	if (settings->queue_limit < FANL_QUEUE_MIN ||
-	    settings->queue_limit > fanl_queue_max) {
-		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
-					info->attrs[FANOTIFY_A_GROUP_QUEUE_LIMIT],
-					"queue limit must be from %lu to %lu (parameter queue_max)",
-					FANL_QUEUE_MIN, fanl_queue_max);
-		return -ERANGE;
-	}
+	err = fanl_check_queue_limit(info, FANOTIFY_A_GROUP_QUEUE_LIMIT);
+	if (err)
+		return err;
 	return fanl_check_gate_settings(info, &settings->gate);
 }
 
@@ -54,7 +80,7 @@ static void fanl_settings_parse(struct genl_info *info,
 		.mask = FANL_KINDS_ALL,
 		.stat_mask = FANL_STAT_ALL,
 		.open_flags = O_RDONLY,
-		.queue_limit = min(FANL_QUEUE_DEFAULT, fanl_queue_max),
+		.queue_limit = fanl_queue_limit_default(),
 	};
 	for (int i = 1; i <= FANOTIFY_A_GROUP_WINDOW; i++)
 		if (attrs[i])

@@ -257,7 +257,7 @@ static int fanl_journal_start_parse(struct genl_info *info,
 		.level = FANOTIFY_JOURNAL_LEVEL_DURABLE,
 		.interval_ms = FANL_INTERVAL_DEFAULT,
 		.mask = FANL_JOURNAL_DEFAULT,
-		.queue_limit = min(FANL_QUEUE_DEFAULT, fanl_queue_max),
+		.queue_limit = fanl_queue_limit_default(),
 	};
 	err = fanl_check_kinds(info, FANOTIFY_A_JOURNAL_MASK,
 			       FANL_KINDS_JOURNAL);
@@ -280,15 +280,7 @@ static int fanl_journal_start_parse(struct genl_info *info,
 	if (attrs[FANOTIFY_A_JOURNAL_QUEUE_LIMIT])
 		set->queue_limit =
 			nla_get_uint(attrs[FANOTIFY_A_JOURNAL_QUEUE_LIMIT]);
-	if (set->queue_limit < FANL_QUEUE_MIN ||
-	    set->queue_limit > fanl_queue_max) {
-		NL_SET_ERR_MSG_ATTR_FMT(info->extack,
-					attrs[FANOTIFY_A_JOURNAL_QUEUE_LIMIT],
-					"queue-limit has to be %lu to %lu bytes",
-					FANL_QUEUE_MIN, fanl_queue_max);
-		return -ERANGE;
-	}
-	return 0;
+	return fanl_check_queue_limit(info, FANOTIFY_A_JOURNAL_QUEUE_LIMIT);
 }
 
 int fanotify_nl_journal_start_doit(struct sk_buff *skb, struct genl_info *info)

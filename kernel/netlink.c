@@ -309,9 +309,10 @@ int fanotify_nl_caps_get_doit(struct sk_buff *skb, struct genl_info *info)
 			  FANOTIFY_EVENT_MAX) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_RCVBUF_MIN, FANL_RCVBUF_MIN) ||
 	      nla_put_uint(reply, FANOTIFY_A_CAPS_QUEUE_DEFAULT,
-			   min(FANL_QUEUE_DEFAULT, fanl_queue_max)) ||
+			   fanl_queue_limit_default()) ||
 	      nla_put_uint(reply, FANOTIFY_A_CAPS_QUEUE_MIN, FANL_QUEUE_MIN) ||
-	      nla_put_uint(reply, FANOTIFY_A_CAPS_QUEUE_MAX, fanl_queue_max) ||
+	      nla_put_uint(reply, FANOTIFY_A_CAPS_QUEUE_MAX,
+			   max(fanl_queue_max, FANL_QUEUE_MIN)) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_GROUPS_MAX, fanl_groups_max) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_MARKS_MAX, fanl_marks_max) ||
 	      nla_put_u32(reply, FANOTIFY_A_CAPS_MEMBERS_MAX, FANL_MEMBERS_MAX) ||

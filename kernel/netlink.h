@@ -13,6 +13,8 @@ struct fanl_gate_settings;
 struct fanl_group;
 struct fanl_member;
 
+unsigned long fanl_queue_limit_default(void);
+int fanl_check_queue_limit(struct genl_info *info, int attr);
 int fanl_check_kinds(struct genl_info *info, int attr, u64 legal);
 struct fanl_member *fanl_command_member(struct genl_info *info, int group,
 					int token);

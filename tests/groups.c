@@ -802,6 +802,30 @@ TEST_F(groups, queue_max_caps_the_default)
 	EXPECT_EQ(0, set_parameter("queue_max", "1073741824"));
 }
 
+/* The default is as low as the parameter, but no lower than the least limit. */
+TEST_F(groups, queue_max_below_the_least_limit)
+{
+	__u64 token;
+
+	ASSERT_EQ(0, set_parameter("queue_max", "4096"));
+	EXPECT_EQ(0, bind_number(&self->member, NUMBER));
+	EXPECT_EQ(64 << 10, answered(&self->member, FANOTIFY_A_GROUP_QUEUE_LIMIT));
+	token = answered(&self->member, FANOTIFY_A_GROUP_TOKEN);
+	nl_begin(&self->member, FANOTIFY_CMD_GROUP_SET, 0);
+	nl_put_u32(&self->member, FANOTIFY_A_GROUP_NUMBER, NUMBER);
+	nl_put_u64(&self->member, FANOTIFY_A_GROUP_TOKEN, token);
+	nl_put_u32(&self->member, FANOTIFY_A_GROUP_PRIORITY, 1);
+	EXPECT_EQ(0, nl_call(&self->member));
+	EXPECT_EQ(-ERANGE, bind_queue(&self->other, (64 << 10) + 1));
+	EXPECT_NE(NULL, strstr(self->other.text, "from 65536 to 65536"));
+	EXPECT_EQ(0, bind_queue(&self->other, 64 << 10));
+	nl_begin(&self->nl, FANOTIFY_CMD_CAPS_GET, 0);
+	EXPECT_EQ(0, nl_call(&self->nl));
+	EXPECT_EQ(64 << 10, answered(&self->nl, FANOTIFY_A_CAPS_QUEUE_DEFAULT));
+	EXPECT_EQ(64 << 10, answered(&self->nl, FANOTIFY_A_CAPS_QUEUE_MAX));
+	EXPECT_EQ(0, set_parameter("queue_max", "1073741824"));
+}
+
 TEST_F(groups, receive_buffer_minimum)
 {
 	nl_begin(&self->nl, FANOTIFY_CMD_CAPS_GET, 0);
