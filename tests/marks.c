@@ -980,6 +980,51 @@ TEST_F(marks, global_leaves_a_filesystem_mark_alone)
 	EXPECT_EQ(0, count(&heard, KIND(CREATE), NULL));
 }
 
+#define FSTYPES	"/proc/filesystems"
+
+/*
+ * Who reads FSTYPES first gets it without tmpfs, as if that were not registered yet; who
+ * reads it next gets it as it is.
+ */
+static pid_t hide_tmpfs_once(void)
+{
+	char types[4096], *tmpfs, *rest;
+	pid_t pid;
+
+	if (read_file(FSTYPES, types, sizeof(types)))
+		return -1;
+	tmpfs = strstr(types, "nodev\ttmpfs\n");
+	if (!tmpfs || mkfifo("fifo", 0600) || mount("fifo", FSTYPES, NULL, MS_BIND, NULL))
+		return -1;
+	rest = strchr(tmpfs, '\n') + 1;
+	memmove(tmpfs, rest, strlen(rest) + 1);
+	pid = fork();
+	if (!pid) {
+		int fd = open("fifo", O_WRONLY | O_CLOEXEC);
+
+		_exit(fd < 0 || umount2(FSTYPES, MNT_DETACH) || write(fd, types, strlen(types)) < 0);
+	}
+	return pid;
+}
+
+TEST_F(marks, global_covers_a_type_that_comes_meanwhile)
+{
+	struct fanotify_nl_mark mark = { .type = GLOBAL, .mask = KIND(CREATE) };
+	struct fanotify_nl_mark_result result;
+	pid_t pid = hide_tmpfs_once();
+	int status;
+
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &mark, &result));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	ASSERT_EQ(0, status);
+	EXPECT_LE(3, result.covered);
+	EXPECT_TRUE(has_word(result.skipped, "proc"));
+	ASSERT_EQ(0, make_file("new"));
+	take(self->h, &heard);
+	EXPECT_EQ(1, count(&heard, KIND(CREATE), "new"));
+}
+
 /* ---- several requests in one message ---- */
 
 #define BATCH_MAX	8

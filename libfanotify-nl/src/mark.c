@@ -63,10 +63,9 @@ static void put_mnt_id(union request *req, int fd)
 		mnl_attr_put_u64(&req->nlh, FANOTIFY_A_MARK_MNT_ID, stx.stx_mnt_id);
 }
 
-/* A module cannot list the types of filesystem: each is named to it. */
-static int put_fstypes(struct fanotify_nl *h, union request *req, const char *what)
+/* The types of filesystem that there are, a line each; the caller frees it. */
+static int read_fstypes(struct fanotify_nl *h, char **types, const char *what)
 {
-	char *line = NULL;
 	size_t size = 0;
 	int ret = 0;
 	FILE *f;
@@ -74,21 +73,31 @@ static int put_fstypes(struct fanotify_nl *h, union request *req, const char *wh
 	f = fopen("/proc/filesystems", "re");
 	if (!f)
 		return fail(h, errno, "%s: /proc/filesystems: %m", what);
-	while (!ret && getline(&line, &size, f) > 0) {
-		const char *name = strchr(line, '\t');
-
-		line[strcspn(line, "\n")] = '\0';
-		if (!name || !name[1])
-			continue;
-		if (!mnl_attr_put_strz_check(&req->nlh, sizeof(*req), FANOTIFY_A_MARK_FSTYPE,
-					     name + 1))
-			ret = fail(h, E2BIG, "%s: too many types of filesystem", what);
-	}
-	if (!ret && !feof(f))
+	/* there is no NUL in it; nor is it empty */
+	errno = EIO;
+	if (getdelim(types, &size, '\0', f) < 0 || ferror(f))
 		ret = fail(h, errno, "%s: /proc/filesystems: %m", what);
-	free(line);
 	fclose(f);
 	return ret;
+}
+
+/* A module cannot list the types of filesystem: each is named to it. */
+static int put_fstypes(struct fanotify_nl *h, union request *req, const char *types,
+		       const char *what)
+{
+	char name[FANOTIFY_FSTYPE_MAX + 1];
+
+	for (const char *end; (end = strchr(types, '\n')); types = end + 1) {
+		const char *tab = memchr(types, '\t', end - types);
+
+		if (!tab || tab + 1 == end)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(end - tab - 1), tab + 1);
+		if (!mnl_attr_put_strz_check(&req->nlh, sizeof(*req), FANOTIFY_A_MARK_FSTYPE,
+					     name))
+			return fail(h, E2BIG, "%s: too many types of filesystem", what);
+	}
+	return 0;
 }
 
 static void put_masks(union request *req, const struct fanotify_nl_mark *mark)
@@ -122,7 +131,7 @@ static int mark_open(struct fanotify_nl *h, const struct fanotify_nl_mark *mark,
 
 /* mark-add and mark-remove differ in what goes along with the masks. */
 static int mark_change(struct fanotify_nl *h, const struct fanotify_nl_mark *mark, __u8 cmd,
-		       const char *what)
+		       const char *types, const char *what)
 {
 	bool add = cmd == FANOTIFY_CMD_MARK_ADD;
 	union request req;
@@ -142,7 +151,7 @@ static int mark_change(struct fanotify_nl *h, const struct fanotify_nl_mark *mar
 
 	if (mark->type == FANOTIFY_MARK_TYPE_GLOBAL) {
 		if (add)
-			ret = put_fstypes(h, &req, what);
+			ret = put_fstypes(h, &req, types, what);
 	} else {
 		ret = mark_open(h, mark, what, &opened);
 		if (ret >= 0) {
@@ -191,20 +200,55 @@ static int mark_result(struct fanotify_nl *h, const char *what,
 	return 0;
 }
 
-API int fanotify_nl_mark_add(struct fanotify_nl *h, const struct fanotify_nl_mark *mark,
-			     struct fanotify_nl_mark_result *result)
+static int mark_add(struct fanotify_nl *h, const struct fanotify_nl_mark *mark, const char *types,
+		    struct fanotify_nl_mark_result *result)
 {
 	int ret;
 
-	ret = mark_change(h, mark, FANOTIFY_CMD_MARK_ADD, "mark add");
-	if (ret)
-		return ret;
-	return result ? mark_result(h, "mark add", result) : 0;
+	ret = mark_change(h, mark, FANOTIFY_CMD_MARK_ADD, types, "mark add");
+	return ret ? ret : mark_result(h, "mark add", result);
+}
+
+/*
+ * The kernel sees what is mounted once it has been asked. What was mounted before that is
+ * found by its type; one that is newer than our list is in the list afterwards.
+ */
+static int mark_add_global(struct fanotify_nl *h, const struct fanotify_nl_mark *mark,
+			   struct fanotify_nl_mark_result *result)
+{
+	char *types = NULL, *types_now = NULL;
+	__u32 covered;
+	int ret;
+
+	ret = read_fstypes(h, &types, "mark add");
+	if (!ret)
+		ret = mark_add(h, mark, types, result);
+	if (!ret)
+		ret = read_fstypes(h, &types_now, "mark add");
+	if (!ret && strcmp(types, types_now)) {
+		covered = result->covered;
+		ret = mark_add(h, mark, types_now, result);
+		result->covered += covered;
+	}
+	free(types);
+	free(types_now);
+	return ret;
+}
+
+API int fanotify_nl_mark_add(struct fanotify_nl *h, const struct fanotify_nl_mark *mark,
+			     struct fanotify_nl_mark_result *result)
+{
+	struct fanotify_nl_mark_result ignored;
+
+	if (!result)
+		result = &ignored;
+	return mark->type == FANOTIFY_MARK_TYPE_GLOBAL ? mark_add_global(h, mark, result) :
+							 mark_add(h, mark, NULL, result);
 }
 
 API int fanotify_nl_mark_remove(struct fanotify_nl *h, const struct fanotify_nl_mark *mark)
 {
-	return mark_change(h, mark, FANOTIFY_CMD_MARK_REMOVE, "mark remove");
+	return mark_change(h, mark, FANOTIFY_CMD_MARK_REMOVE, NULL, "mark remove");
 }
 
 API int fanotify_nl_mark_flush(struct fanotify_nl *h, __u32 type)
