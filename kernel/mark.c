@@ -120,12 +120,26 @@ int fanl_mark_recalc(const struct fanl_object *object)
 	return 0;
 }
 
+/* What becomes of an ignore mask, which a write to the file may clear at any time. */
+struct fanl_ignore {
+	u32	keep;
+	u32	add;
+};
+
+#define FANL_IGNORE_SAME	((struct fanl_ignore){ .keep = U32_MAX })
+
+static u32 fanl_ignore_after(u32 before, struct fanl_ignore ignore)
+{
+	return (before & ignore.keep) | ignore.add;
+}
+
 /* Let fsnotify's masks follow ours. */
 static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
-			    u32 ignore, u32 flags)
+			    struct fanl_ignore ignore, u32 flags)
 {
 	unsigned int fsn_flags = FSNOTIFY_MARK_FLAG_HAS_IGNORE_FLAGS;
 	u64 mask = own | global;
+	u32 ignored;
 
 	if (flags & FANOTIFY_MARK_FLAG_EVICTABLE)
 		fsn_flags |= FSNOTIFY_MARK_FLAG_NO_IREF;
@@ -143,9 +157,13 @@ static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
 		mask = 0;
 	mark->fsn.mask = mask && mark->type != FANOTIFY_MARK_TYPE_SUBTREE ?
 			 fanl_kinds_to_fsnotify(mask, mark->type) : 0;
-	mark->fsn.ignore_mask = ignore;
-	mark->fsn.flags &= ~FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
-	mark->fsn.flags |= fsn_flags;
+	fsn_flags |= mark->fsn.flags & ~FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
+	WRITE_ONCE(mark->fsn.flags, fsn_flags);
+	/* fsnotify clears it without a lock */
+	ignored = READ_ONCE(mark->fsn.ignore_mask);
+	while (!try_cmpxchg(&mark->fsn.ignore_mask, &ignored,
+			    fanl_ignore_after(ignored, ignore)))
+		;
 	spin_unlock(&mark->fsn.lock);
 	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
 		fanl_subtree_changed(mark);
@@ -181,7 +199,8 @@ static struct fanl_mark *fanl_mark_alloc(struct fanl_group *group,
 		mark->ino = object->inode->i_ino;
 	strscpy(mark->fs_name, object->sb->s_type->name,
 		sizeof(mark->fs_name));
-	fanl_mark_apply(mark, req->mask, global, req->ignore, req->flags);
+	fanl_mark_apply(mark, req->mask, global,
+			(struct fanl_ignore){ .add = req->ignore }, req->flags);
 
 	err = xa_alloc(&group->marks, &mark->id, mark,
 		       XA_LIMIT(1, fanl_marks_max), FANL_GFP_MARK);
@@ -234,10 +253,12 @@ static void fanl_mark_destroy(struct fanl_mark *mark)
  */
 static int fanl_mark_change(struct fanl_mark *mark,
 			    const struct fanl_object *object, u64 own,
-			    u64 global, u32 ignore, u32 flags)
+			    u64 global, struct fanl_ignore ignore, u32 flags)
 {
+	u32 ignored = fanl_ignore_after(READ_ONCE(mark->fsn.ignore_mask),
+					ignore);
 	struct fsnotify_group *fsn_group = mark->fsn.group;
-	u64 kinds = own | global | mark->subtree | ignore;
+	u64 kinds = own | global | mark->subtree | ignored;
 	struct fsnotify_mark *recalc;
 	bool attached;
 	int err;
@@ -334,7 +355,8 @@ static int fanl_mark_extend(struct fanl_mark *mark,
 	if (!ignore)
 		flags &= ~FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY;
 	err = fanl_mark_change(mark, object, mark->own | req->mask,
-			       mark->global, ignore | req->ignore,
+			       mark->global,
+			       (struct fanl_ignore){ U32_MAX, req->ignore },
 			       flags | req->flags);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG(extack, "object is going away");
@@ -363,7 +385,7 @@ static int fanl_mark_follow(struct fanl_mark *mark,
 
 	WRITE_ONCE(mark->subtree, subtree);
 	err = fanl_mark_change(mark, object, mark->own, mark->global,
-			       READ_ONCE(mark->fsn.ignore_mask), mark->flags);
+			       FANL_IGNORE_SAME, mark->flags);
 	if (err && (subtree & ~before))
 		WRITE_ONCE(mark->subtree, before);
 	return err;
@@ -403,7 +425,7 @@ static int fanl_mark_share(struct fanl_mark *subtree, struct super_block *sb,
 		return err;
 	}
 	mark->subtree = fanl_share_kinds(mark);
-	fanl_mark_apply(mark, 0, 0, 0, 0);
+	fanl_mark_apply(mark, 0, 0, FANL_IGNORE_SAME, 0);
 	return fanl_mark_attach(mark, &object);
 }
 
@@ -419,7 +441,9 @@ static int fanl_subtree_share(struct fanl_group *group,
 		return 0;
 	err = fanl_mark_share(mark, object->sb, extack);
 	if (err && (own | ignore))
-		fanl_mark_apply(mark, own, 0, ignore, mark->flags);
+		fanl_mark_apply(mark, own, 0,
+				(struct fanl_ignore){ .keep = ignore },
+				mark->flags);
 	else if (err)
 		fanl_mark_destroy(mark);
 	fsnotify_put_mark(&mark->fsn);
@@ -520,7 +544,8 @@ int fanl_mark_remove(struct fanl_group *group,
 	/* a filesystem that only marks on something else watch has none */
 	if (mark && (mark->own || ignore || !(mark->global | mark->subtree)))
 		err = fanl_mark_change(mark, &object, mark->own & ~req->mask,
-				       mark->global, ignore & ~req->ignore,
+				       mark->global,
+				       (struct fanl_ignore){ .keep = ~req->ignore },
 				       mark->flags);
 	else
 		err = -ENOENT;
@@ -558,8 +583,7 @@ int fanl_mark_cover(struct fanl_group *group, struct super_block *sb,
 	if (mark) {
 		new = !mark->global;
 		err = fanl_mark_change(mark, &object, mark->own, group->global,
-				       READ_ONCE(mark->fsn.ignore_mask),
-				       mark->flags);
+				       FANL_IGNORE_SAME, mark->flags);
 		fsnotify_put_mark(&mark->fsn);
 	} else {
 		new = 1;
@@ -585,7 +609,7 @@ static void fanl_mark_flush(struct fanl_mark *mark, u32 type)
 	bool flush = !type || type == mark->type;
 	u64 own = flush ? 0 : mark->own;
 	u64 global = mark->global & mark->group->global;
-	u32 ignore = flush ? 0 : READ_ONCE(mark->fsn.ignore_mask);
+	struct fanl_ignore ignore = { .keep = flush ? 0 : U32_MAX };
 	struct fanl_object object;
 	u64 subtree = mark->subtree;
 

@@ -2,6 +2,7 @@
 /*
  * Marks: what they let through, how they change, and how they go.
  */
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/sysmacros.h>
 #include <linux/stat.h>
@@ -797,6 +798,43 @@ TEST_F(marks, inode_mark_tells_of_unmount)
 	take(self->h, &heard);
 	EXPECT_EQ(1, count(&heard, KIND(UNMOUNT), NULL));
 	EXPECT_EQ(0, marks_of(self->h));
+}
+
+/* ---- a write that ends an ignore mask while a command changes the mark ---- */
+
+static void *change_mask(void *arg)
+{
+	for (int i = 0; i < 10; i++) {
+		listen_mark(arg, INODE, "file", KIND(CLOSE_WRITE));
+		listen_unmark(arg, INODE, "file", KIND(CLOSE_WRITE));
+	}
+	return NULL;
+}
+
+static bool write_byte(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, "x", 1) == 1;
+
+	return !close(fd) && done;
+}
+
+TEST_F_TIMEOUT(marks, an_ended_ignore_mask_stays_ended, 120)
+{
+	ASSERT_EQ(0, listen_mark(self->h, INODE, "file", KIND(ATTRIB)));
+	for (int i = 0; i < 500; i++) {
+		pthread_t thread;
+
+		ASSERT_EQ(0, listen_ignore(self->h, INODE, "file", KIND(OPEN), 0));
+		ASSERT_EQ(1, marks_of(self->h));
+		ASSERT_EQ(KIND(OPEN), list.mark[0].ignore_mask);
+		ASSERT_EQ(0, pthread_create(&thread, NULL, change_mask, self->h));
+		usleep(i % 20 * 50);
+		ASSERT_TRUE(write_byte("file"));
+		ASSERT_EQ(0, pthread_join(thread, NULL));
+		ASSERT_EQ(1, marks_of(self->h));
+		ASSERT_EQ(0, list.mark[0].ignore_mask) TH_LOG("in round %d", i);
+	}
 }
 
 /* ---- everything ---- */
