@@ -2,6 +2,7 @@
 /*
  * Commands about events: fetch and event-open.
  */
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
@@ -73,15 +74,13 @@ static int fanl_event_open_run(struct fanl_request *request)
 		err = fd;
 		goto put_file;
 	}
+	/* before another thread may receive the reply */
+	fd_install(fd, file);
 	err = fanl_reply_end(reply, hdr, info,
 			     nla_put_s32(reply, FANOTIFY_A_EVENT_OPEN_FD, fd));
-	if (err) {
-		put_unused_fd(fd);
-		fput(file);
-		return err;
-	}
-	fd_install(fd, file);
-	return 0;
+	if (err)
+		close_fd(fd);
+	return err;
 
 put_file:
 	fput(file);

@@ -2,6 +2,7 @@
 /*
  * event-open: files by the handle of an event.
  */
+#include <pthread.h>
 #include <sys/xattr.h>
 
 #include "test.h"
@@ -114,6 +115,71 @@ TEST_F(eventopen, a_folder_is_opened)
 	EXPECT_EQ(0, mkdirat(fd, "in-it", 0755));
 	EXPECT_EQ(0, access("folder/in-it", F_OK));
 	close(fd);
+}
+
+/* Threads that share descriptors: one asks, another one receives the answers. */
+struct sharing {
+	struct nl nl;
+	volatile int answered;
+	volatile int bad;
+};
+
+#define SHARED	2000
+
+static void *receive_each(void *arg)
+{
+	struct sharing *sharing = arg;
+
+	while (sharing->answered < SHARED) {
+		const struct nlmsghdr *msg = (struct nlmsghdr *)sharing->nl.received;
+		int fd;
+
+		if (recv(sharing->nl.fd, sharing->nl.received, NL_RECV_MAX, MSG_DONTWAIT) <= 0)
+			continue;
+		fd = msg->nlmsg_type == NLMSG_ERROR ? -1 :
+		     (int)nl_uint(nl_attr(msg, FANOTIFY_A_EVENT_OPEN_FD));
+		if (close(fd))
+			sharing->bad++;
+		sharing->answered++;
+	}
+	return NULL;
+}
+
+static void ask_for(struct sharing *sharing, __u32 number, __u64 token, int mount,
+		    const struct fanotify_nl_node *node)
+{
+	nl_begin(&sharing->nl, FANOTIFY_CMD_EVENT_OPEN, 0);
+	sharing->nl.request->nlmsg_flags &= ~NLM_F_ACK;
+	nl_put_u32(&sharing->nl, FANOTIFY_A_EVENT_OPEN_GROUP, number);
+	nl_put_u64(&sharing->nl, FANOTIFY_A_EVENT_OPEN_TOKEN, token);
+	nl_put_u32(&sharing->nl, FANOTIFY_A_EVENT_OPEN_MOUNT_FD, mount);
+	nl_put_u32(&sharing->nl, FANOTIFY_A_EVENT_OPEN_HANDLE_TYPE, node->handle_type);
+	nl_put(&sharing->nl, FANOTIFY_A_EVENT_OPEN_HANDLE, node->handle, node->handle_len);
+}
+
+TEST_F_TIMEOUT(eventopen, whoever_receives_the_descriptor_can_use_it, 120)
+{
+	const struct fanotify_nl_node *node;
+	struct sharing sharing = { 0 };
+	pthread_t receiver;
+	__u32 number;
+	__u64 token;
+
+	ASSERT_EQ(0, write_file("file", "hello"));
+	node = created(self, "file");
+	ASSERT_NE(NULL, node);
+	ASSERT_EQ(0, nl_open(&sharing.nl));
+	ASSERT_EQ(0, nl_bind(&sharing.nl, &number, &token));
+	ask_for(&sharing, number, token, self->mount, node);
+	ASSERT_EQ(0, pthread_create(&receiver, NULL, receive_each, &sharing));
+	for (int i = 0; i < SHARED; i++) {
+		ASSERT_EQ(0, nl_send(&sharing.nl));
+		while (sharing.answered <= i)
+			;
+	}
+	ASSERT_EQ(0, pthread_join(receiver, NULL));
+	EXPECT_EQ(0, sharing.bad);
+	nl_close(&sharing.nl);
 }
 
 TEST_F(eventopen, the_groups_open_flags_count)
