@@ -190,14 +190,25 @@ u32 fanl_kinds_to_gate(u64 kinds, u32 mark_type)
 	       fs_mask : fs_mask & ~FS_EVENT_ON_CHILD;
 }
 
-static u64 fanl_refine_create(const struct inode *inode, int data_type)
+/* Links before the operation made them @more; by now others may have, too. */
+static unsigned int fanl_links_before(const struct fanl_operation *operation,
+				      const struct inode *inode, int more)
+{
+	const struct fanl_image *image = &operation->image[FANL_NODE_OBJECT];
+
+	return image->inode == inode ? image->nlink : inode->i_nlink - more;
+}
+
+static u64 fanl_refine_create(const struct inode *inode, int data_type,
+			      const struct fanl_operation *operation)
 {
 	if (!inode)
 		return 0;
 	/* vfs_link() passes the inode, the others pass the new dentry. */
 	if (data_type == FSNOTIFY_EVENT_INODE)
-		return inode->i_nlink == 1 ? FANOTIFY_KIND_TMPFILE_LINK :
-					     FANOTIFY_KIND_HARDLINK;
+		return fanl_links_before(operation, inode, 1) ?
+			       FANOTIFY_KIND_HARDLINK :
+			       FANOTIFY_KIND_TMPFILE_LINK;
 	switch (inode->i_mode & S_IFMT) {
 	case S_IFREG:
 		return FANOTIFY_KIND_CREATE_FILE;
@@ -210,11 +221,13 @@ static u64 fanl_refine_create(const struct inode *inode, int data_type)
 	}
 }
 
-static u64 fanl_refine_delete(u32 fs_mask, const struct inode *inode)
+static u64 fanl_refine_delete(u32 fs_mask, const struct inode *inode,
+			      const struct fanl_operation *operation)
 {
 	if (fs_mask & FS_ISDIR)
 		return FANOTIFY_KIND_RMDIR;
-	if (inode && !inode->i_nlink)
+	if (inode && !inode->i_nlink &&
+	    fanl_links_before(operation, inode, -1) < 2)
 		return FANOTIFY_KIND_UNLINK | FANOTIFY_KIND_LAST_UNLINK;
 	return FANOTIFY_KIND_UNLINK;
 }
@@ -299,9 +312,9 @@ u64 fanl_kinds_refine(u32 fs_mask, const struct inode *inode, int data_type,
 	u64 kinds = fs_mask & FANL_KINDS_FSNOTIFY;
 
 	if (fs_mask & FS_CREATE)
-		kinds |= fanl_refine_create(inode, data_type);
+		kinds |= fanl_refine_create(inode, data_type, operation);
 	if (fs_mask & FS_DELETE)
-		kinds |= fanl_refine_delete(fs_mask, inode);
+		kinds |= fanl_refine_delete(fs_mask, inode, operation);
 	if (fs_mask & FS_UNMOUNT)
 		kinds |= FANOTIFY_KIND_UNMOUNT;
 	if (data_type == FSNOTIFY_EVENT_DENTRY &&

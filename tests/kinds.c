@@ -4,6 +4,8 @@
  * just what it has.
  */
 #include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <linux/fs.h>
 #include <sys/fsuid.h>
 #include <sys/ioctl.h>
@@ -811,6 +813,67 @@ TEST_F(masks, object_events_reach_the_object)
 	EXPECT_EQ(1, count(&heard, DELETE_SELF | ONDIR, NULL));
 	EXPECT_EQ(3, count(&heard, ATTRIB, NULL));
 	EXPECT_EQ(7, heard.count);
+}
+
+/* ---- two at once ---- */
+
+#define RACES	2000
+
+struct race {
+	atomic_int arrived;
+	int tmpfile;
+};
+
+static void meet(struct race *race)
+{
+	int both = atomic_fetch_add(&race->arrived, 1) / 2 * 2 + 2;
+
+	while (atomic_load(&race->arrived) < both)
+		sched_yield();
+}
+
+/* Whoever is first makes it a file with a name, whoever is last ends it. */
+static int link_and_unlink(struct race *race, const char *path)
+{
+	int ret;
+
+	meet(race);
+	ret = linkat(race->tmpfile, "", AT_FDCWD, path, AT_EMPTY_PATH);
+	meet(race);
+	ret = ret ?: unlink(path);
+	meet(race);
+	return ret;
+}
+
+static void *race_in_empty(void *arg)
+{
+	for (unsigned int i = 0; i < RACES / slowness(); i++)
+		if (link_and_unlink(arg, "empty/new"))
+			return strerror(errno);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(masks, the_first_and_the_last_name_of_two, 120)
+{
+	struct race race = { 0 };
+	void *error = NULL;
+	pthread_t other;
+
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, WORK, CREATE | DELETE));
+	ASSERT_EQ(0, pthread_create(&other, NULL, race_in_empty, &race));
+	for (unsigned int i = 0; i < RACES / slowness(); i++) {
+		race.tmpfile = open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+		ASSERT_LE(0, race.tmpfile);
+		ASSERT_EQ(0, link_and_unlink(&race, "dir/new")) TH_LOG("%s", strerror(errno));
+		ASSERT_EQ(0, close(race.tmpfile));
+		forget(&heard);
+		take(self->h, &heard);
+		ASSERT_EQ(4, heard.count);
+		ASSERT_LE(1, count(&heard, TMPFILE_LINK, "new")) TH_LOG("round %u", i);
+		ASSERT_EQ(1, count(&heard, LAST_UNLINK, "new")) TH_LOG("round %u", i);
+	}
+	ASSERT_EQ(0, pthread_join(other, &error));
+	EXPECT_EQ(NULL, error) TH_LOG("%s", (char *)error);
 }
 
 TEST(fs_error)

@@ -49,10 +49,10 @@ struct refine_param {
 	  KIND(MODIFY) | (more), operation }
 #define CREATED(desc, type, nlink, data_type, more) \
 	{ desc, FS_CREATE, type, nlink, FSNOTIFY_EVENT_##data_type, \
-	  KIND(CREATE) | (more) }
+	  KIND(CREATE) | (more), UNSEEN }
 #define DELETED(desc, type, nlink, more) \
 	{ desc, FS_DELETE, type, nlink, FSNOTIFY_EVENT_INODE, \
-	  KIND(DELETE) | KIND(UNLINK) | (more) }
+	  KIND(DELETE) | KIND(UNLINK) | (more), UNSEEN }
 
 static const struct refine_param refine_params[] = {
 	PLAIN(ACCESS),
@@ -170,6 +170,36 @@ static void refines(struct kunit *test)
 	const struct refine_param *param = test->param_value;
 
 	KUNIT_EXPECT_EQ(test, refine(test, param), param->kinds);
+}
+
+/* What other tasks have done to the links by the time of the call does not count. */
+static void links_are_those_of_before(struct kunit *test)
+{
+	struct fanl_operation *op = kunit_kzalloc(test, sizeof(*op), GFP_KERNEL);
+	struct fanl_image *image = &op->image[FANL_NODE_OBJECT];
+	struct inode *inode = kunit_kzalloc(test, sizeof(*inode), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, op);
+	KUNIT_ASSERT_NOT_NULL(test, inode);
+	op->op = FANL_OP_NAME;
+	image->inode = inode;
+	inode->__i_nlink = 2;
+	KUNIT_EXPECT_EQ(test, fanl_kinds_refine(FS_CREATE, inode,
+						FSNOTIFY_EVENT_INODE, op),
+			KIND(CREATE) | KIND(TMPFILE_LINK));
+	image->nlink = 1;
+	inode->__i_nlink = 1;
+	KUNIT_EXPECT_EQ(test, fanl_kinds_refine(FS_CREATE, inode,
+						FSNOTIFY_EVENT_INODE, op),
+			KIND(CREATE) | KIND(HARDLINK));
+	inode->__i_nlink = 0;
+	KUNIT_EXPECT_EQ(test, fanl_kinds_refine(FS_DELETE, inode,
+						FSNOTIFY_EVENT_INODE, op),
+			KIND(DELETE) | KIND(UNLINK) | KIND(LAST_UNLINK));
+	image->nlink = 2;
+	KUNIT_EXPECT_EQ(test, fanl_kinds_refine(FS_DELETE, inode,
+						FSNOTIFY_EVENT_INODE, op),
+			KIND(DELETE) | KIND(UNLINK));
 }
 
 /* Kinds of the protocol that no call of fsnotify has to bring. */
@@ -365,6 +395,7 @@ static void masks_let_through(struct kunit *test)
 
 static struct kunit_case kind_cases[] = {
 	KUNIT_CASE_PARAM(refines, refine_gen_params),
+	KUNIT_CASE(links_are_those_of_before),
 	KUNIT_CASE(each_kind_can_come),
 	KUNIT_CASE(what_is_asked_for_comes),
 	KUNIT_CASE_PARAM(marks_may_ask_for, legal_gen_params),
