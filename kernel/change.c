@@ -135,8 +135,10 @@ static u32 fanl_changed_at_most(u64 kinds, const struct inode *inode)
 
 	if (kinds & by_write) {
 		changed |= FANL_CHANGED_BY_WRITE;
-		if (!fanl_sb_is_local(inode->i_sb) ||
-		    fanl_operation_lost_capabilities(inode))
+		/* a server may take privileges away by itself */
+		if (!fanl_sb_is_local(inode->i_sb))
+			changed |= FANOTIFY_CHANGED_XATTR | FANOTIFY_CHANGED_MODE;
+		else if (fanl_operation_lost_capabilities(inode))
 			changed |= FANOTIFY_CHANGED_XATTR;
 	}
 	if (kinds & FANOTIFY_KIND_ACCESS)

@@ -148,6 +148,11 @@ static void what_is_elsewhere_is_all_that_may_be(struct kunit *test)
 			ALL_CHANGED);
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(CREATE), FANL_NODE_DIR),
 			STAT_CHANGED | CHANGED(DATA));
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(MODIFY) | KIND(WRITE),
+				      FANL_NODE_OBJECT),
+			WRITTEN | CHANGED(MODE));
+	KUNIT_EXPECT_EQ(test, changed(test, KIND(CLOSE_WRITE), FANL_NODE_OBJECT),
+			WRITTEN | CHANGED(MODE));
 	sb->s_magic = TMPFS_MAGIC;
 	KUNIT_EXPECT_EQ(test, changed(test, KIND(CHMOD), FANL_NODE_OBJECT), 0);
 	sb->s_magic = NFS_SUPER_MAGIC;
