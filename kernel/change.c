@@ -275,7 +275,8 @@ u32 fanl_changed(const struct fanl_operation *operation, u64 kinds,
 			changed |= FANOTIFY_CHANGED_NLINK;
 		if (role == FANL_NODE_DIR || role == FANL_NODE_NEW_DIR)
 			return changed | FANOTIFY_CHANGED_DATA;
-		if (kinds & (FANL_KINDS_DIRENT | FANOTIFY_KIND_MOVE_SELF))
+		if (kinds & (FANL_KINDS_DIRENT | FANOTIFY_KIND_MOVE_SELF |
+			     FANOTIFY_KIND_LINK_COUNT))
 			return changed | FANOTIFY_CHANGED_NAME;
 		return changed | fanl_changed_besides(operation, changed, inode);
 	}
