@@ -32,12 +32,17 @@
 	 FANL_KINDS_PERM | \
 	 FANOTIFY_KIND_COVERED | FANOTIFY_KIND_UNMOUNT | FANL_KIND_MODIFIERS)
 
-/* What overlayfs takes from the inode below, which has notes of it, too. */
+/*
+ * What overlayfs takes from the inode below. It has notes of it, too, from before
+ * stores to mappings, and of directories from before something was copied up.
+ */
 static u32 fanl_changed_below(const struct inode *inode)
 {
-	u32 changed = FANOTIFY_CHANGED_CTIME | FANOTIFY_CHANGED_BLOCKS;
+	u32 changed = FANOTIFY_CHANGED_MTIME | FANOTIFY_CHANGED_CTIME |
+		      FANOTIFY_CHANGED_BLOCKS;
 
-	return S_ISDIR(inode->i_mode) ? changed | FANOTIFY_CHANGED_NLINK :
+	return S_ISDIR(inode->i_mode) ? changed | FANOTIFY_CHANGED_NLINK |
+						FANOTIFY_CHANGED_SIZE :
 					changed;
 }
 
