@@ -463,6 +463,12 @@ TEST_F(disk, loop_direct)
 	write_to_loop(_metadata, self->h, self->caps.ranged & KIND(WRITE), true);
 }
 
+static int mount_overlay(void)
+{
+	return system("mkdir lower upper work m && mount -t overlay -o "
+		      "lowerdir=lower,upperdir=upper,workdir=work overlay m");
+}
+
 /* The mapping is one of the file below; the overlay is told of, too. */
 TEST_F(disk, store_on_overlayfs)
 {
@@ -470,8 +476,7 @@ TEST_F(disk, store_on_overlayfs)
 	char *map;
 	int fd;
 
-	ASSERT_EQ(0, system("mkdir lower upper work m && mount -t overlay -o "
-			    "lowerdir=lower,upperdir=upper,workdir=work overlay m"));
+	ASSERT_EQ(0, mount_overlay());
 	fd = make_data("m/file");
 	ASSERT_LE(0, fd);
 	map = map_shared(fd);
@@ -492,6 +497,32 @@ TEST_F(disk, store_on_overlayfs)
 	ASSERT_EQ(0, close(fd));
 	EXPECT_EQ(2, new_events(self->h));
 	EXPECT_EQ(2, count(&heard, KIND(CLOSE_WRITE), NULL));
+}
+
+/* The overlay is told of it in any case, but the file below is written to. */
+TEST_F(disk, splice_on_overlayfs)
+{
+	bool seen = self->caps.ranged & KIND(WRITE);
+	loff_t at = 5000;
+	int fd, ends[2];
+
+	ASSERT_EQ(0, mount_overlay());
+	fd = make_data("m/file");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, pipe2(ends, O_CLOEXEC));
+	ASSERT_EQ(10, write(ends[1], block, 10));
+	ASSERT_EQ(0, chdir("upper"));
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, ".", CHANGES));
+	ASSERT_EQ(10, splice(ends[0], NULL, fd, &at, 10, 0));
+	EXPECT_EQ(seen, new_events(self->h));
+	if (seen) {
+		EXPECT_TOLD(KIND(WRITE), 5000, 10);
+		EXPECT_EQ(10, heard.event[0].length);
+	}
+	ASSERT_EQ(0, close(fd));
+	EXPECT_EQ(1, new_events(self->h));
+	EXPECT_EQ(KIND(CLOSE_WRITE), heard.event[0].mask);
+	EXPECT_TRUE(is_told("file"));
 }
 
 /* Linux tells of it once more than it should, unless it is patched. */
