@@ -171,6 +171,14 @@ static int op_clone(void)
 	return ioctl(fd, FICLONE, fd_other);
 }
 
+/* What it returns is 0, as NFS does whatever there was. */
+static int op_clone_nothing(void)
+{
+	int empty = open("empty", O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	return ioctl(fd, FICLONE, empty) || close(empty);
+}
+
 /* ---- filesystems ---- */
 
 static int on_ext4(void)
@@ -207,7 +215,7 @@ FIXTURE_VARIANT(range)
 	__u64 length;
 };
 
-/* What is behind moves as well. */
+/* What is behind moves as well, or how much it was is not known. */
 #define TO_THE_END	(~0ULL)
 
 #define OP(fs, op, kind, offset, length) \
@@ -241,6 +249,7 @@ OP(btrfs, uring_direct, WRITE, BLOCK, BLOCK)
 OP(btrfs, copy_file_range, CLONE_RANGE, 3 * BLOCK, 100)
 OP(btrfs, clone_range, CLONE_RANGE, 4 * BLOCK, 2 * BLOCK)
 OP(btrfs, clone, CLONE_RANGE, 0, SIZE)
+OP(btrfs, clone_nothing, CLONE_RANGE, 0, TO_THE_END)
 
 FIXTURE_SETUP(range)
 {
