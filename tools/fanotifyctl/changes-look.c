@@ -26,14 +26,19 @@
 
 /* ---- paths and handles ---- */
 
-int open_below(int dir, const char *path, int flags)
+static int open_path(int dir, const char *path, int flags, __u64 resolve)
 {
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC | O_NOFOLLOW,
-		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV | RESOLVE_BENEATH,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | resolve,
 	};
 
 	return syscall(SYS_openat2, dir, *path ? path : ".", &how, sizeof(how));
+}
+
+int open_below(int dir, const char *path, int flags)
+{
+	return open_path(dir, path, flags, RESOLVE_NO_XDEV);
 }
 
 /* Is it an error of something that is not there? */
@@ -116,15 +121,29 @@ static char *path_of(const struct changes *changes, int fd)
 
 /* ---- walks ---- */
 
-static int walk(struct changes *changes, int fd, const char *path, changes_walk_fn fn, void *arg);
+/* Paths of directories that are still to be read. */
+struct below {
+	char **list;
+	size_t count;
+};
+
+static void below_add(struct below *below, char *path)
+{
+	size_t n = below->count;
+
+	if (!(n & (n - 1)))
+		below->list = xrealloc(below->list, (n ? 2 * n : 1) * sizeof(*below->list));
+	below->list[below->count++] = path;
+}
 
 static int walk_entry(struct changes *changes, int fd, const char *path,
-		      const struct dirent *entry, changes_walk_fn fn, void *arg)
+		      const struct dirent *entry, struct below *below, changes_walk_fn fn,
+		      void *arg)
 {
 	bool is_dir = entry->d_type == DT_DIR;
 	struct stat st;
 	char *name;
-	int ret, sub;
+	int ret;
 
 	if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 		return 0;
@@ -137,19 +156,16 @@ static int walk_entry(struct changes *changes, int fd, const char *path,
 	}
 	name = *path ? xasprintf("%s/%s", path, entry->d_name) : xstrdup(entry->d_name);
 	ret = fn(changes, fd, name, entry, is_dir, arg);
-	if (!ret && is_dir) {
-		sub = openat(fd, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (sub >= 0)
-			ret = walk(changes, sub, name, fn, arg);
-		else if (!is_gone(errno))
-			ret = fail_errno(errno, "%s/%s", changes->real, name);
-	}
-	free(name);
+	if (!ret && is_dir)
+		below_add(below, name);
+	else
+		free(name);
 	return ret;
 }
 
 /* @fd is closed. */
-static int walk(struct changes *changes, int fd, const char *path, changes_walk_fn fn, void *arg)
+static int walk_dir(struct changes *changes, int fd, const char *path, struct below *below,
+		    changes_walk_fn fn, void *arg)
 {
 	struct dirent *entry;
 	struct stat st;
@@ -172,7 +188,7 @@ static int walk(struct changes *changes, int fd, const char *path, changes_walk_
 		entry = readdir(dir);
 		if (!entry)
 			break;
-		ret = walk_entry(changes, fd, path, entry, fn, arg);
+		ret = walk_entry(changes, fd, path, entry, below, fn, arg);
 	}
 	if (!ret && errno && !is_gone(errno))
 		ret = fail_errno(errno, "%s/%s", changes->real, path);
@@ -180,13 +196,33 @@ static int walk(struct changes *changes, int fd, const char *path, changes_walk_
 	return ret;
 }
 
-static int walk_below(struct changes *changes, const char *path, changes_walk_fn fn, void *arg)
+/*
+ * A directory is closed before those in it are opened: trees are deeper than files may be
+ * open. What is not at its path any more has a record that says so.
+ */
+static int walk(struct changes *changes, const char *path, __u64 resolve, changes_walk_fn fn,
+		void *arg)
 {
-	int fd = open_below(changes->fd, path, O_RDONLY | O_DIRECTORY);
+	int fd = open_path(changes->fd, path, O_RDONLY | O_DIRECTORY, resolve);
+	struct below below = { 0 };
+	int ret = 0;
 
 	if (fd >= 0)
-		return walk(changes, fd, path, fn, arg);
-	return is_gone(errno) ? 0 : fail_errno(errno, "%s/%s", changes->real, path);
+		ret = walk_dir(changes, fd, path, &below, fn, arg);
+	else if (!is_gone(errno))
+		ret = fail_errno(errno, "%s/%s", changes->real, path);
+	for (size_t i = 0; i < below.count; i++) {
+		if (!ret)
+			ret = walk(changes, below.list[i], 0, fn, arg);
+		free(below.list[i]);
+	}
+	free(below.list);
+	return ret;
+}
+
+static int walk_below(struct changes *changes, const char *path, changes_walk_fn fn, void *arg)
+{
+	return walk(changes, path, RESOLVE_NO_XDEV, fn, arg);
 }
 
 int changes_walk(struct changes *changes, changes_walk_fn fn, void *arg)

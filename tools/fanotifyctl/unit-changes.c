@@ -4,9 +4,11 @@
  * module. Prints TAP.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -292,6 +294,53 @@ static void test_a_gap_of_a_directory_is_told_whole(void)
 	free(path);
 }
 
+/* Directories in one another, the last one's name included. */
+static void make_deep(unsigned int levels, const char *name)
+{
+	int fd = dup(changes.fd);
+
+	while (levels--) {
+		int sub = mkdirat(fd, name, 0700) ? -1 : openat(fd, name, O_PATH | O_CLOEXEC);
+
+		close(fd);
+		fd = sub;
+	}
+	is("made", fd >= 0, true);
+	close(fd);
+}
+
+#define FILES_MAX	16
+
+static void test_trees_are_deeper_than_files_may_be_open(void)
+{
+	struct rlimit limit, few;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	few = (struct rlimit){ FILES_MAX, limit.rlim_max };
+	shell("true");
+	make_deep(2 * FILES_MAX, "d");
+	record(FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ONDIR, "from", "d", 0);
+	setrlimit(RLIMIT_NOFILE, &few);
+	*told = '\0';
+	is("look", changes_look(&changes, tell, NULL), 0);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	is("the last one", !!strstr(told, "/d/d/* from- "), true);
+	changes_clear(&changes);
+}
+
+static void test_a_path_that_is_too_long_is_an_error(void)
+{
+	char name[NAME_MAX + 1];
+
+	memset(name, 'd', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	shell("true");
+	make_deep(PATH_MAX / NAME_MAX + 1, name);
+	record(FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ONDIR, "from", name, 0);
+	is("look", changes_look(&changes, tell, NULL), EXIT_FAILURE);
+	changes_clear(&changes);
+}
+
 /* A mount of its own where there may be none that is seen, as in a chroot. */
 static bool make_top(void)
 {
@@ -328,6 +377,9 @@ int main(void)
 	run("times of links and access do not count", test_times_of_links_and_access_do_not_count);
 	run("everything where it is not known", test_everything_where_it_is_not_known);
 	run("a gap of a directory is told whole", test_a_gap_of_a_directory_is_told_whole);
+	run("trees are deeper than files may be open",
+	    test_trees_are_deeper_than_files_may_be_open);
+	run("a path that is too long is an error", test_a_path_that_is_too_long_is_an_error);
 	changes_close(&changes);
 	shell("true");
 	rmdir(top);
