@@ -47,6 +47,27 @@ static bool is_gone(int error)
 	return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EXDEV;
 }
 
+static const char *last_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * What has a path, whose directory is open as @fd; *there: something has. What cannot be
+ * looked at may be there: who took it for deleted would delete it. Return: 0; EXIT_FAILURE,
+ * and said so.
+ */
+static int look_at(const struct changes *changes, int fd, const char *path, struct stat *st,
+		   bool *there)
+{
+	*there = !fstatat(fd, last_name(path), st, AT_SYMLINK_NOFOLLOW);
+	if (*there || is_gone(errno))
+		return 0;
+	return fail_errno(errno, "%s/%s", changes->real, path);
+}
+
 static bool has_handle(int fd, const struct fanotify_nl_node *node)
 {
 	union {
@@ -140,22 +161,22 @@ static int walk_entry(struct changes *changes, int fd, const char *path,
 		      const struct dirent *entry, struct below *below, changes_walk_fn fn,
 		      void *arg)
 {
-	bool is_dir = entry->d_type == DT_DIR;
+	bool is_dir = entry->d_type == DT_DIR, there = true;
 	struct stat st;
 	char *name;
-	int ret;
+	int ret = 0;
 
 	if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 		return 0;
 	if (!*path && !*changes->top && !strcmp(entry->d_name, FANOTIFY_NL_JOURNAL_FOLDER))
 		return 0;
-	if (entry->d_type == DT_UNKNOWN) {
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
-			return 0;
-		is_dir = S_ISDIR(st.st_mode);
-	}
 	name = *path ? xasprintf("%s/%s", path, entry->d_name) : xstrdup(entry->d_name);
-	ret = fn(changes, fd, name, entry, is_dir, arg);
+	if (entry->d_type == DT_UNKNOWN) {
+		ret = look_at(changes, fd, name, &st, &there);
+		is_dir = there && S_ISDIR(st.st_mode);
+	}
+	if (!ret && there)
+		ret = fn(changes, fd, name, entry, is_dir, arg);
 	if (!ret && is_dir)
 		below_add(below, name);
 	else
@@ -332,12 +353,17 @@ static int add_if_linked(struct changes *changes, int fd, const char *path,
 			 const struct dirent *entry, bool is_dir, void *arg)
 {
 	struct stat st;
+	bool there;
+	int ret;
 
-	(void)path;
+	(void)entry;
 	(void)arg;
-	if (!is_dir && !fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) && st.st_nlink > 1)
+	if (is_dir)
+		return 0;
+	ret = look_at(changes, fd, path, &st, &there);
+	if (!ret && there && st.st_nlink > 1)
 		add_inode(changes, st.st_ino, CHANGE_NAME);
-	return 0;
+	return ret;
 }
 
 /* Of what is in a directory that was moved, the names elsewhere are not told. */
@@ -478,13 +504,6 @@ static bool enter_parent(struct telling *t, const char *path)
 	return false;
 }
 
-static const char *last_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Below something that is no directory: that is what there is to look at. */
 static void tell_top(struct telling *t, const char *path)
 {
@@ -492,20 +511,20 @@ static void tell_top(struct telling *t, const char *path)
 	struct stat st;
 
 	for (char *end = strchr(top, '/'); end; end = strchr(end + 1, '/')) {
-		bool deleted;
+		bool there = false;
 
 		*end = '\0';
-		deleted = !enter_parent(t, top) ||
-			  fstatat(t->fd, last_name(top), &st, AT_SYMLINK_NOFOLLOW);
+		if (enter_parent(t, top))
+			t->ret = look_at(t->changes, t->fd, top, &st, &there);
 		if (t->ret)
 			break;
-		if (!deleted && S_ISDIR(st.st_mode) && st.st_dev == t->changes->device) {
+		if (there && S_ISDIR(st.st_mode) && st.st_dev == t->changes->device) {
 			*end = '/';
 			continue;
 		}
 		/* what is mounted there hides it */
-		if (deleted || !S_ISDIR(st.st_mode))
-			tell(t, top, deleted ? CHANGE_DELETED : CHANGE_NAME);
+		if (!there || !S_ISDIR(st.st_mode))
+			tell(t, top, there ? CHANGE_NAME : CHANGE_DELETED);
 		tell_done(t, top);
 		break;
 	}
@@ -517,10 +536,15 @@ static int tell_entry(struct changes *changes, int fd, const char *path,
 {
 	struct telling *t = arg;
 	struct stat st;
+	bool there;
 
-	if (!is_dir)
+	(void)entry;
+	if (!is_dir) {
 		tell(t, path, CHANGE_NAME);
-	else if (!fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW))
+		return t->ret;
+	}
+	t->ret = look_at(changes, fd, path, &st, &there);
+	if (!t->ret && there)
 		tell(t, path, st.st_dev == changes->device ? CHANGE_TREE | CHANGE_DIR :
 							     CHANGE_ATTRS | CHANGE_DIR);
 	return t->ret;
@@ -546,15 +570,23 @@ static void tell_path(const void *node, VISIT which, void *arg)
 	const struct change_path *one = *(struct change_path *const *)node;
 	struct telling *t = arg;
 	struct stat st;
+	bool there;
 
 	if ((which != postorder && which != leaf) || t->ret || (t->done && changes_below(one->path, t->done)))
 		return;
 	if (!*one->path) {
 		tell_dir(t, one);
-	} else if (!enter_parent(t, one->path)) {
+		return;
+	}
+	if (!enter_parent(t, one->path)) {
 		if (!t->ret)
 			tell_top(t, one->path);
-	} else if (fstatat(t->fd, last_name(one->path), &st, AT_SYMLINK_NOFOLLOW)) {
+		return;
+	}
+	t->ret = look_at(t->changes, t->fd, one->path, &st, &there);
+	if (t->ret)
+		return;
+	if (!there) {
 		tell(t, one->path, CHANGE_DELETED);
 		tell_done(t, one->path);
 	} else if (S_ISDIR(st.st_mode)) {

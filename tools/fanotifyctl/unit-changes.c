@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -341,6 +342,34 @@ static void test_a_path_that_is_too_long_is_an_error(void)
 	changes_clear(&changes);
 }
 
+static void test_what_cannot_be_looked_at_is_not_gone(void)
+{
+	char name[NAME_MAX + 2];
+
+	memset(name, 'd', NAME_MAX + 1);
+	name[NAME_MAX + 1] = '\0';
+	shell("true");
+	record(FANOTIFY_KIND_MODIFY, name, NULL, 0);
+	is("look", changes_look(&changes, tell, NULL), EXIT_FAILURE);
+	changes_clear(&changes);
+}
+
+/* By who may read the directory, and no more. */
+static void test_what_is_in_a_directory_and_cannot_be_looked_at(void)
+{
+	for (const char **make = (const char *[]){ "touch d/f", "mkdir d/e", NULL }; *make; make++) {
+		char *line = xasprintf("chmod 711 . && mkdir -m 777 d && %s && chmod 744 d", *make);
+
+		shell(line);
+		record(FANOTIFY_KIND_CREATE | FANOTIFY_KIND_ONDIR, "d", NULL, 0);
+		setfsuid(1);
+		is(*make, changes_look(&changes, tell, NULL), EXIT_FAILURE);
+		setfsuid(0);
+		changes_clear(&changes);
+		free(line);
+	}
+}
+
 /* A mount of its own where there may be none that is seen, as in a chroot. */
 static bool make_top(void)
 {
@@ -352,7 +381,7 @@ static bool make_top(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..13\n");
+	printf("TAP version 13\n1..15\n");
 	if (!make_top() || changes_open(&changes, top)) {
 		printf("Bail out! no directory\n");
 		return 1;
@@ -380,6 +409,12 @@ int main(void)
 	run("trees are deeper than files may be open",
 	    test_trees_are_deeper_than_files_may_be_open);
 	run("a path that is too long is an error", test_a_path_that_is_too_long_is_an_error);
+	run("what cannot be looked at is not gone", test_what_cannot_be_looked_at_is_not_gone);
+	if (geteuid())
+		printf("ok - nor is it in a directory # SKIP needs root\n");
+	else
+		run("nor is it in a directory",
+		    test_what_is_in_a_directory_and_cannot_be_looked_at);
 	changes_close(&changes);
 	shell("true");
 	rmdir(top);
