@@ -54,17 +54,13 @@ fanl_consumer_for(struct fanl_journal *journal,
 	return consumer;
 }
 
-static int fanl_consumer_check_name(const char *name,
-				    struct netlink_ext_ack *extack)
+static bool fanl_consumer_name_good(const char *name)
 {
-	for (const char *p = name; *p; p++) {
-		if (isascii(*p) && (isalnum(*p) || strchr("._-@:", *p)))
-			continue;
-		NL_SET_ERR_MSG(extack,
-			       "name has something else than letters, digits and . _ - @ :");
-		return -EINVAL;
-	}
-	return 0;
+	for (; *name; name++)
+		if (!isascii(*name) ||
+		    (!isalnum(*name) && !strchr("._-@:", *name)))
+			return false;
+	return true;
 }
 
 static int fanl_consumer_insert(struct fanl_journal *journal,
@@ -118,9 +114,11 @@ int fanl_consumer_add(struct fanl_journal *journal,
 	struct fanl_consumer *consumer;
 	int err;
 
-	err = fanl_consumer_check_name(req->name, extack);
-	if (err)
-		return err;
+	if (!fanl_consumer_name_good(req->name)) {
+		NL_SET_ERR_MSG(extack,
+			       "name has something else than letters, digits and . _ - @ :");
+		return -EINVAL;
+	}
 	err = fanl_journal_flush(journal, extack);
 	if (err)
 		return err;
@@ -407,6 +405,7 @@ int fanl_consumers_load(struct fanl_journal *journal,
 		if (!from->name[0] ||
 		    strnlen(from->name, sizeof(from->name)) ==
 			    sizeof(from->name) ||
+		    !fanl_consumer_name_good(from->name) ||
 		    fanl_consumer_find(journal, from->name))
 			return -EUCLEAN;
 		consumer = kzalloc(sizeof(*consumer), GFP_KERNEL_ACCOUNT);

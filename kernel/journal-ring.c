@@ -260,7 +260,8 @@ fanl_block_check(const struct fanl_journal *journal, const u8 *segment,
 		return NULL;
 	if (le32_to_cpu(block->length) < sizeof(*block) ||
 	    le32_to_cpu(block->length) > FANL_SEGMENT - offset ||
-	    !block->count || le64_to_cpu(block->first) != first)
+	    !block->count || le64_to_cpu(block->first) != first ||
+	    first > FANOTIFY_JOURNAL_INDEX_MAX - le32_to_cpu(block->count))
 		return NULL;
 	epoch = fanl_ring_epoch(&journal->ring, first);
 	return !epoch || le64_to_cpu(block->epoch) == epoch ? block : NULL;
@@ -534,6 +535,7 @@ static int fanl_header_refuse(const struct fanl_journal *journal,
 	}
 	if (offset < FANL_SEGMENT || offset >= journal->ring.size ||
 	    offset % FANOTIFY_JOURNAL_UNIT || !header->head_index ||
+	    le64_to_cpu(header->head_index) > FANOTIFY_JOURNAL_INDEX_MAX ||
 	    !epochs || epochs > FANOTIFY_JOURNAL_EPOCHS) {
 		NL_SET_ERR_MSG(extack, "ring file's header makes no sense");
 		return -EUCLEAN;

@@ -2,6 +2,7 @@
 /*
  * Journals: how it is told what is missing, and since when.
  */
+#include "../host/ringfile.h"
 #include "journaltest.h"
 
 static struct history other;
@@ -432,6 +433,64 @@ TEST_F_TIMEOUT(journal, damage_is_a_gap, 300)
 	ASSERT_EQ(0, poke(RING, 32768 + 100, 10));
 	EXPECT_EQ(-EUCLEAN, fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
 	EXPECT_EQ(0, fanotify_nl_journal_remove(self->h, MOUNT));
+}
+
+static void name_escape(struct fanotify_journal_header *h)
+{
+	struct fanotify_journal_consumer *consumer = (void *)(h + 1);
+
+	consumer->name[0] = '\033';
+}
+
+static void highest_index(struct fanotify_journal_header *h)
+{
+	h->head_index = htole64(FANOTIFY_JOURNAL_INDEX_MAX + 1);
+}
+
+/* Both copies of the ring's header, by who can make a checksum. */
+static int forge(unsigned char header[FANOTIFY_JOURNAL_SEGMENT],
+		 void (*change)(struct fanotify_journal_header *h))
+{
+	static unsigned char forged[FANOTIFY_JOURNAL_SEGMENT];
+	int fd = open(RING, O_WRONLY);
+	int ret;
+
+	memcpy(forged, header, sizeof(forged));
+	for (int i = 0; change && i < 2; i++) {
+		struct fanotify_journal_header *h =
+			(void *)(forged + i * FANOTIFY_JOURNAL_HEADER_COPY);
+
+		change(h);
+		ring_header_seal(h);
+	}
+	ret = fd < 0 || pwrite(fd, forged, sizeof(forged), 0) != sizeof(forged) ? -1 : 0;
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+TEST_F_TIMEOUT(journal, a_header_that_makes_no_sense_is_refused, 300)
+{
+	static void (*const changes[])(struct fanotify_journal_header *h) = {
+		name_escape, highest_index,
+	};
+	static unsigned char header[FANOTIFY_JOURNAL_SEGMENT];
+	__u64 token;
+	int fd;
+
+	ASSERT_EQ(0, add_consumer(self->h, self->info.id, "one", 0, &token));
+	ASSERT_EQ(0, add_consumer(self->h, self->info.id, "two", 0, &token));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	fd = open(RING, O_RDONLY);
+	ASSERT_EQ(sizeof(header), read(fd, header, sizeof(header)));
+	close(fd);
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		ASSERT_EQ(0, forge(header, changes[i]));
+		EXPECT_EQ(-EUCLEAN,
+			  fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
+	}
+	ASSERT_EQ(0, forge(header, NULL));
+	EXPECT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &fast, &self->info));
 }
 
 TEST_HARNESS_MAIN

@@ -169,6 +169,16 @@ static bool header_good(const unsigned char *p)
 					  offsetof(struct fanotify_journal_header, crc));
 }
 
+/* As who registers has to name it: whoever shows it need not fear what it may do. */
+static bool name_good(const char *name)
+{
+	size_t len = strnlen(name, FANOTIFY_JOURNAL_NAME_LEN);
+
+	return len && len < FANOTIFY_JOURNAL_NAME_LEN &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-@:") ==
+		       len;
+}
+
 static int header_check(struct fanotify_nl_ring *ring)
 {
 	const struct fanotify_journal_header *h = &ring->header;
@@ -179,12 +189,12 @@ static int header_check(struct fanotify_nl_ring *ring)
 		return ring_fail(ring, EOPNOTSUPP, "version %u of the format is not known",
 				 le32toh(h->version));
 	if (size < FANOTIFY_JOURNAL_SIZE_MIN || size > FANOTIFY_JOURNAL_SIZE_MAX || size % SEGMENT ||
-	    offset < SEGMENT || offset >= size || offset % UNIT || !h->head_index || !epochs ||
+	    offset < SEGMENT || offset >= size || offset % UNIT || !h->head_index ||
+	    le64toh(h->head_index) > FANOTIFY_JOURNAL_INDEX_MAX || !epochs ||
 	    epochs > FANOTIFY_JOURNAL_EPOCHS)
 		return ring_fail(ring, EUCLEAN, "the header makes no sense");
 	for (__u32 i = 0; i < le32toh(h->nr_consumers); i++)
-		if (strnlen(ring->consumers[i].name, FANOTIFY_JOURNAL_NAME_LEN) ==
-		    FANOTIFY_JOURNAL_NAME_LEN)
+		if (!name_good(ring->consumers[i].name))
 			return ring_fail(ring, EUCLEAN, "the header makes no sense");
 	return 0;
 }
@@ -249,7 +259,8 @@ static bool block_at(const struct fanotify_nl_ring *ring, unsigned int at, __u64
 	    memcmp(block->uuid, ring->header.uuid, sizeof(block->uuid)))
 		return false;
 	if (le32toh(block->length) < sizeof(*block) || le32toh(block->length) > SEGMENT - at ||
-	    !block->count || le64toh(block->first) != index)
+	    !block->count || le64toh(block->first) != index ||
+	    index > FANOTIFY_JOURNAL_INDEX_MAX - le32toh(block->count))
 		return false;
 	epoch = epoch_of(ring, index);
 	return !epoch || le64toh(block->epoch) == epoch;

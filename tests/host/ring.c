@@ -175,6 +175,8 @@ static void header_refused(void)
 	REFUSED(h->head_offset = htole64(65536 + 512), -EUCLEAN);
 	REFUSED(h->head_offset = htole64(RING_BYTES), -EUCLEAN);
 	REFUSED(h->head_index = 0, -EUCLEAN);
+	REFUSED(h->head_index = htole64(FANOTIFY_JOURNAL_INDEX_MAX + 1), -EUCLEAN);
+	REFUSED(h->head_index = htole64(~0ULL), -EUCLEAN);
 	REFUSED(h->nr_epochs = 0, -EUCLEAN);
 	REFUSED(h->nr_epochs = htole32(65), -EUCLEAN);
 	REFUSED(h->length = htole32(sizeof(*h) + 8), -EUCLEAN);
@@ -184,6 +186,24 @@ static void header_refused(void)
 	CHECK_EQ(open_file(RING_BYTES), -EUCLEAN);
 	fanotify_nl_ring_close(ring);
 	CHECK_EQ(fanotify_nl_ring_open(&ring, "/nowhere"), -ENOENT);
+}
+
+static void names_refused(void)
+{
+	static const char *const bad[] = {
+		"", "a b", "a/b", "a\n", "\x1b]0;x\a", "\xff", "\xc3\xa4", "a\x7f",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct fanotify_journal_header *h;
+
+		make(5);
+		h = ring_header(&file, 4, 1, FANOTIFY_JOURNAL_SEGMENT);
+		ring_consumer(h, "one", 0);
+		ring_consumer(h, bad[i], 0);
+		ring_header_seal(h);
+		CHECK_EQ(open_file(RING_BYTES), -EUCLEAN);
+	}
 }
 
 static int see_consumer(const struct fanotify_nl_consumer_info *c, void *arg)
@@ -201,7 +221,7 @@ static void consumers(void)
 	make(5);
 	h = ring_header(&file, 4, 1, FANOTIFY_JOURNAL_SEGMENT);
 	ring_consumer(h, "one", 60);
-	ring_consumer(h, "two", 10);
+	ring_consumer(h, "Two.2_-@:", 10);
 	ring_header_seal(h);
 	CHECK_EQ(open_file(RING_BYTES), 0);
 	CHECK_EQ(info.consumers, 2);
@@ -260,6 +280,36 @@ static void cut_off(void)
 	CHECK_EQ(told.missing, 224);
 	CHECK_EQ(open_file(100), -EUCLEAN);
 	CHECK_EQ(open_file(0), -EUCLEAN);
+}
+
+/* No index is above the highest one, whatever claims to be: nothing is told for ever. */
+static void highest_index(void)
+{
+	struct fanotify_journal_header *h;
+	struct told told;
+
+	ring_start(&file);
+	file.index = FANOTIFY_JOURNAL_INDEX_MAX - 10;
+	ring_block(&file, 10, 100);
+	ring_block(&file, 10, 100);
+	ring_header_seal(ring_header(&file, 4, FANOTIFY_JOURNAL_INDEX_MAX - 10,
+				     FANOTIFY_JOURNAL_SEGMENT));
+	CHECK_EQ(open_file(RING_BYTES), 0);
+	CHECK_EQ(info.newest, FANOTIFY_JOURNAL_INDEX_MAX - 1);
+	CHECK_EQ(read_all(&told), 0);
+	CHECK_EQ(told.records, 10);
+
+	/* where a segment tells of what the header does not know */
+	ring_start(&file);
+	ring_block(&file, 10, 100);
+	file.offset = 2 * FANOTIFY_JOURNAL_SEGMENT;
+	file.index = ~0ULL;
+	ring_block(&file, 1, 100);
+	h = ring_header(&file, 4, 1, FANOTIFY_JOURNAL_SEGMENT);
+	h->level = htole32(FANOTIFY_JOURNAL_LEVEL_ORDERED);
+	ring_header_seal(h);
+	CHECK_EQ(open_file(RING_BYTES), 0);
+	CHECK_EQ(info.newest, 10);
 }
 
 /* Blocks of before a crash, behind those of after it, are of another epoch. */
@@ -369,10 +419,12 @@ TAP_MAIN(
 	{ "ring: some laps", laps },
 	{ "ring: either copy of the header will do", header_copies },
 	{ "ring: headers that make no sense are refused", header_refused },
+	{ "ring: names that nobody can register are refused", names_refused },
 	{ "ring: consumers", consumers },
 	{ "ring: a damaged record", damaged_record },
 	{ "ring: a damaged block", damaged_block },
 	{ "ring: a file that was cut off", cut_off },
+	{ "ring: no index is above the highest one", highest_index },
 	{ "ring: what a crash has left behind", left_behind },
 	{ "ring: the other byte order", other_byte_order },
 	{ "ring: any byte wrong", any_byte },

@@ -26,7 +26,7 @@ void journal_consumer_print(struct out *o, const char *before,
 			    const struct fanotify_nl_consumer_info *info)
 {
 	out_text(o, "%sconsumer", before);
-	out_string(o, "consumer", " ", info->name);
+	out_bytes(o, "consumer", " ", info->name, strlen(info->name));
 	out_u64(o, "behind", "  behind ", info->behind);
 	out_u64(o, "acked", "  acknowledged ", info->acked);
 	journal_time(o, "acked_at", ", last ", info->acked_at);

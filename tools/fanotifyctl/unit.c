@@ -9,6 +9,7 @@
 
 #include "fanotifyctl.h"
 #include "filter.h"
+#include "journal.h"
 #include "out.h"
 #include "text.h"
 #include "tree.h"
@@ -84,8 +85,8 @@ static void test_message(void)
 	free(got);
 }
 
-/* What a record is on standard output, as text and as JSON. */
-static void record_is(bool json, const char *want)
+/* What is on standard output, as text or as JSON. */
+static void printed_is(void (*print)(struct out *o), bool json, const char *want)
 {
 	struct out o = { .json = json };
 	int saved = dup(STDOUT_FILENO);
@@ -97,24 +98,7 @@ static void record_is(bool json, const char *want)
 	if (saved < 0 || pipe(pipes) || dup2(pipes[1], STDOUT_FILENO) < 0)
 		exit(1);
 	out_begin(&o);
-	out_u64(&o, "big", "big ", ~0ULL);
-	out_s64(&o, "small", NULL, -1);
-	out_object(&o, "in");
-	out_string(&o, "name", " name ", "x");
-	out_object_end(&o);
-	out_object(&o, "empty");
-	out_object_end(&o);
-	out_list(&o, "list");
-	for (int i = 0; i < 2; i++) {
-		out_object(&o, NULL);
-		out_u64(&o, "i", NULL, i);
-		out_object_end(&o);
-	}
-	out_list_end(&o);
-	out_bits(&o, "bits", " ", FANOTIFY_STAT_FIELD_MODE | 1ULL << 63, out_stat_field);
-	out_bits(&o, "none", " ", 0, out_stat_field);
-	out_bytes(&o, "path", " ", "a b\xff", 4);
-	out_text(&o, " %s", "end");
+	print(&o);
 	is("written", out_end(&o), 0);
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
@@ -125,15 +109,54 @@ static void record_is(bool json, const char *want)
 	same("record", got, want);
 }
 
+static void print_record(struct out *o)
+{
+	out_u64(o, "big", "big ", ~0ULL);
+	out_s64(o, "small", NULL, -1);
+	out_object(o, "in");
+	out_string(o, "name", " name ", "x");
+	out_object_end(o);
+	out_object(o, "empty");
+	out_object_end(o);
+	out_list(o, "list");
+	for (int i = 0; i < 2; i++) {
+		out_object(o, NULL);
+		out_u64(o, "i", NULL, i);
+		out_object_end(o);
+	}
+	out_list_end(o);
+	out_bits(o, "bits", " ", FANOTIFY_STAT_FIELD_MODE | 1ULL << 63, out_stat_field);
+	out_bits(o, "none", " ", 0, out_stat_field);
+	out_bytes(o, "path", " ", "a b\xff", 4);
+	out_text(o, " %s", "end");
+}
+
 static void test_record(void)
 {
-	record_is(false,
-		  "big 18446744073709551615 name x mode,0x8000000000000000 none"
-		  " \"a b\\xff\" end\n");
-	record_is(true,
-		  "{\"big\":18446744073709551615,\"small\":-1,\"in\":{\"name\":\"x\"},"
-		  "\"empty\":{},\"list\":[{\"i\":0},{\"i\":1}],\"bits\":[\"mode\",\"0x8000000000000000\"],\"none\":[],"
-		  "\"path\":\"a b\\\\xff\",\"path_hex\":\"612062ff\"}\n");
+	printed_is(print_record, false,
+		   "big 18446744073709551615 name x mode,0x8000000000000000 none"
+		   " \"a b\\xff\" end\n");
+	printed_is(print_record, true,
+		   "{\"big\":18446744073709551615,\"small\":-1,\"in\":{\"name\":\"x\"},"
+		   "\"empty\":{},\"list\":[{\"i\":0},{\"i\":1}],\"bits\":[\"mode\",\"0x8000000000000000\"],\"none\":[],"
+		   "\"path\":\"a b\\\\xff\",\"path_hex\":\"612062ff\"}\n");
+}
+
+static void print_consumer(struct out *o)
+{
+	const struct fanotify_nl_consumer_info info = { .name = "\033]0;x\xff" };
+
+	journal_consumer_print(o, "", &info);
+}
+
+/* Whatever file it comes from. */
+static void test_consumer(void)
+{
+	printed_is(print_consumer, false,
+		   "consumer \\x1b]0;x\\xff  behind 0  acknowledged 0, last never  registered never\n");
+	printed_is(print_consumer, true,
+		   "{\"consumer\":\"\\\\x1b]0;x\\\\xff\",\"consumer_hex\":\"1b5d303b78ff\","
+		   "\"behind\":0,\"acked\":0,\"acked_at\":0,\"registered\":0,\"events\":[]}\n");
 }
 
 static const char mountinfo[] =
@@ -373,11 +396,12 @@ int main(void)
 	/* refused options are explained there */
 	if (!freopen("/dev/null", "w", stderr))
 		return 1;
-	printf("TAP version 13\n1..11\n");
+	printf("TAP version 13\n1..12\n");
 	run("strings are made printable", test_quote);
 	run("strings are made JSON", test_json);
 	run("messages are made printable", test_message);
 	run("records are text or JSON", test_record);
+	run("a consumer's name cannot do harm", test_consumer);
 	run("mountinfo is read", test_mountinfo);
 	run("paths are named as the user named them", test_names);
 	run("the root and a view in a view", test_root);
