@@ -11,6 +11,7 @@
 
 #include "event.h"
 #include "journal.h"
+#include "text.h"
 
 int journal_words(char **argv, const struct option_def *defs, const bool *help,
 		  const char *command, bool optional, const char **path)
@@ -158,12 +159,13 @@ static int create(struct fanotify_nl *h, const char *path, __u64 size)
 
 static int say_started(const struct fanotify_nl_journal_info *info)
 {
+	char *path = info->path ? text_quote(info->path, strlen(info->path)) : xstrdup("?");
 	char since[64];
 
 	time_text(since, sizeof(since), info->covered_since / NSEC_PER_SEC,
 		  info->covered_since % NSEC_PER_SEC);
-	printf("journal %u of %s runs, covered since %s\n", info->id,
-	       info->path ? info->path : "?", since);
+	printf("journal %u of %s runs, covered since %s\n", info->id, path, since);
+	free(path);
 	return EXIT_SUCCESS;
 }
 
