@@ -34,6 +34,26 @@ struct changed {
 int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer,
 		 const struct fanotify_nl_cursor *from);
 
+/**
+ * changed_check_journal() - Whether a journal records all that says what has changed.
+ * @info: the journal
+ * @command: who asks
+ * @path: how the user named it
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int changed_check_journal(const struct fanotify_nl_journal_info *info, const char *command,
+			  const char *path);
+
+/**
+ * changed_check_consumer() - Whether a consumer reads all that says what has changed.
+ * @info: the consumer
+ * @command: who asks
+ *
+ * Return: 0; EXIT_FAILURE, and said so.
+ */
+int changed_check_consumer(const struct fanotify_nl_consumer_info *info, const char *command);
+
 /* The name of a CHANGE_* bit, or NULL. */
 const char *change_name(__u64 bit);
 

@@ -37,20 +37,15 @@ static const struct {
 	   FANOTIFY_KIND_CLONE_RANGE | FANOTIFY_KIND_MMAP_WRITE) },
 };
 
-/* The kinds in their most exact names, and not what the mode shows anyway. */
-static char *kinds_text(__u64 mask)
+char *kinds_list(__u64 mask)
 {
-	__u64 shown = mask & ~(__u64)(FANOTIFY_KIND_ONDIR | FANOTIFY_KIND_EVENT_ON_CHILD);
 	char *text = xstrdup("");
 
-	for (size_t i = 0; i < sizeof(refined) / sizeof(refined[0]); i++)
-		if (mask & refined[i].fine)
-			shown &= ~refined[i].coarse;
 	for (int bit = 0; bit < 64; bit++) {
 		const char *name = fanotify_nl_kind_name(1ULL << bit);
 		char *longer;
 
-		if (!(shown & 1ULL << bit))
+		if (!(mask & 1ULL << bit))
 			continue;
 		if (name)
 			longer = xasprintf("%s%s%s", text, *text ? "," : "", name);
@@ -60,6 +55,17 @@ static char *kinds_text(__u64 mask)
 		text = longer;
 	}
 	return text;
+}
+
+/* The kinds in their most exact names, and not what the mode shows anyway. */
+static char *kinds_text(__u64 mask)
+{
+	__u64 shown = mask & ~(__u64)(FANOTIFY_KIND_ONDIR | FANOTIFY_KIND_EVENT_ON_CHILD);
+
+	for (size_t i = 0; i < sizeof(refined) / sizeof(refined[0]); i++)
+		if (mask & refined[i].fine)
+			shown &= ~refined[i].coarse;
+	return kinds_list(shown);
 }
 
 void time_text(char *buf, size_t size, __s64 sec, __u32 nsec)

@@ -37,6 +37,9 @@ void gap_print(struct out *o, const struct fanotify_nl_gap *gap);
 /* "uuid", for JSON only. */
 void uuid_print(struct out *o, const unsigned char *uuid);
 
+/* Names of kinds, with commas; to be freed. */
+char *kinds_list(__u64 mask);
+
 /* A time as people here write it. */
 void time_text(char *buf, size_t size, __s64 sec, __u32 nsec);
 

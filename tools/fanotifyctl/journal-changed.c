@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "changed.h"
+#include "event.h"
 #include "journal.h"
 #include "text.h"
 
@@ -33,6 +34,43 @@ const char *change_name(__u64 bit)
 	default:
 		return NULL;
 	}
+}
+
+/* ---- what has to be recorded, and read ---- */
+
+/* Those that the rule of changes.h is made of. */
+#define KINDS_NEEDED \
+	((__u64)FANOTIFY_KIND_CREATE | FANOTIFY_KIND_DELETE | FANOTIFY_KIND_RENAME | \
+	 FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_CLOSE_WRITE | \
+	 FANOTIFY_KIND_ONDIR)
+
+int changed_check_journal(const struct fanotify_nl_journal_info *info, const char *command,
+			  const char *path)
+{
+	const __u64 missing = ~info->settings.mask & KINDS_NEEDED;
+	char *kinds;
+
+	if (!missing)
+		return 0;
+	kinds = kinds_list(missing);
+	complain("%s: the journal of %s does not record all changes, it lacks %s: start it again, with --events create,delete,rename,attrib,modify,close-write",
+		 command, path, kinds);
+	free(kinds);
+	return EXIT_FAILURE;
+}
+
+int changed_check_consumer(const struct fanotify_nl_consumer_info *info, const char *command)
+{
+	const __u64 missing = ~info->mask & KINDS_NEEDED;
+	char *kinds;
+
+	if (!missing)
+		return 0;
+	kinds = kinds_list(missing);
+	complain("%s: consumer %s does not read all changes, it lacks %s: deregister it, and register it without --events, or choose another one",
+		 command, info->name, kinds);
+	free(kinds);
+	return EXIT_FAILURE;
 }
 
 /* ---- reading ---- */
@@ -220,6 +258,13 @@ static int print_cursor(struct changed_command *cmd)
 	return out_end(&cmd->out);
 }
 
+static int check_consumer(const struct fanotify_nl_consumer_info *info, void *arg)
+{
+	const struct changed_command *cmd = arg;
+
+	return strcmp(info->name, cmd->consumer) ? 0 : changed_check_consumer(info, "journal changed");
+}
+
 static int changed_run(struct changed_command *cmd, struct fanotify_nl *h)
 {
 	struct changes *changes = &cmd->changed.changes;
@@ -227,6 +272,13 @@ static int changed_run(struct changed_command *cmd, struct fanotify_nl *h)
 	int ret;
 
 	ret = journal_find(h, cmd->path, "journal changed", &info);
+	if (!ret)
+		ret = changed_check_journal(&info, "journal changed", cmd->path);
+	if (ret)
+		return ret;
+	ret = fanotify_nl_consumers(h, info.id, check_consumer, cmd);
+	if (ret < 0)
+		ret = fail_nl(h, ret, "consumers");
 	if (!ret)
 		ret = changes_open(changes, cmd->path);
 	if (ret)

@@ -48,11 +48,6 @@
 /* As long as there are new records each time. */
 #define ATTEMPTS_BUSY	10
 
-#define KINDS_NEEDED \
-	((__u64)FANOTIFY_KIND_CREATE | FANOTIFY_KIND_DELETE | FANOTIFY_KIND_RENAME | \
-	 FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_CLOSE_WRITE | \
-	 FANOTIFY_KIND_ONDIR)
-
 /**
  * struct sync - One run.
  * @h: the library
@@ -68,7 +63,7 @@
  * @why: why it has to, or NULL; it has not then
  * @registered: there is such a consumer
  * @acked: it has acknowledged something
- * @narrow: it does not read all that is needed
+ * @narrow: it does not read all that is needed, and that was said
  * @lock: of the consumer, held until this process and all its children have ended
  * @copy_lock: of the copy, likewise
  * @data: paths to transfer anew, or to delete
@@ -142,7 +137,7 @@ static int find_consumer(const struct fanotify_nl_consumer_info *info, void *arg
 		return 0;
 	s->registered = true;
 	s->acked = info->acked_at;
-	s->narrow = ~info->mask & KINDS_NEEDED;
+	s->narrow = changed_check_consumer(info, "sync");
 	if (!s->acked)
 		s->why = "the first run was not finished";
 	return 1;
@@ -168,11 +163,8 @@ static int register_consumer(struct sync *s)
 	ret = fanotify_nl_consumers(s->h, s->journal, find_consumer, s);
 	if (ret < 0)
 		return fail_nl(s->h, ret, "consumers");
-	if (s->narrow) {
-		complain("consumer %s does not read all changes: deregister it, or choose another one by --consumer",
-			 s->consumer);
+	if (s->narrow)
 		return EXIT_FAILURE;
-	}
 	if (s->registered)
 		return 0;
 	s->why = "first run";
@@ -576,11 +568,8 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		complain("fanotifyctl journal enable starts the journal of a filesystem");
 		return EXIT_FAILURE;
 	}
-	if (~info.settings.mask & KINDS_NEEDED) {
-		complain("sync: the journal of %s does not record all changes: start it again, with --events create,delete,rename,attrib,modify,close-write",
-			 src);
+	if (changed_check_journal(&info, "sync", src))
 		return EXIT_FAILURE;
-	}
 	s->journal = info.id;
 	s->ordered = info.settings.level == FANOTIFY_JOURNAL_LEVEL_ORDERED;
 	if (!s->consumer)
