@@ -369,14 +369,15 @@ API int fanotify_nl_journal_read(struct fanotify_nl *h, __u32 id,
 API int fanotify_nl_journal_next(struct fanotify_nl *h, struct fanotify_nl_event *event)
 {
 	struct attr attr;
-	int ret;
 
-	while ((ret = attr_next(&h->records, &attr)) > 0) {
+	/* that they can be told apart was seen when they came */
+	while (attr_next(&h->records, &attr) > 0) {
 		struct attrs inner = { .pos = attr.data, .len = attr.len };
 
 		if (attr.type == FANOTIFY_A_JOURNAL_READ_RECORD)
-			return event_parse(inner, event) ? -EBADMSG : 1;
+			return event_parse(inner, event) ?
+				       fail(h, EBADMSG, "a record cannot be parsed") : 1;
 	}
 	h->records = (struct attrs){ 0 };
-	return ret;
+	return 0;
 }

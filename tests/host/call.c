@@ -453,6 +453,56 @@ static void read_by_name(void)
 	fake_stop(&h);
 }
 
+static bool records_torn;
+
+/* Of three records, the second cannot be parsed; and what is behind them may be anything. */
+static void answer_records(const struct nlmsghdr *request)
+{
+	message_init(&m, FANOTIFY_CMD_JOURNAL_READ, request->nlmsg_seq);
+	mnl_attr_put(&m.nlh, FANOTIFY_A_JOURNAL_READ_UUID, FANOTIFY_UUID_LEN, "sixteen bytes id");
+	for (int i = 0; i < 3; i++) {
+		struct nlattr *nest =
+			mnl_attr_nest_start(&m.nlh, FANOTIFY_A_JOURNAL_READ_RECORD);
+
+		if (i == 1)
+			mnl_attr_put(&m.nlh, FANOTIFY_A_EVENT_MASK, 3, "bad");
+		else
+			mnl_attr_put_u64(&m.nlh, FANOTIFY_A_EVENT_MASK, FANOTIFY_KIND_CREATE);
+		mnl_attr_nest_end(&m.nlh, nest);
+	}
+	if (records_torn) {
+		struct nlattr *last = mnl_nlmsg_get_payload_tail(&m.nlh);
+
+		mnl_attr_put_u32(&m.nlh, FANOTIFY_A_JOURNAL_READ_RECORD, 0);
+		last->nla_len = 100;
+	}
+	fake_queue(&m);
+	message_error(&m, request->nlmsg_seq, 0, NULL);
+	fake_queue(&m);
+}
+
+static void records_that_cannot_be_parsed(void)
+{
+	struct fanotify_nl_read read = { .consumer = "one" };
+	struct fanotify_nl_records records;
+	struct fanotify_nl_event event;
+
+	start(answer_records);
+	records_torn = false;
+	CHECK_EQ(fanotify_nl_journal_read(&h, 1, &read, &records), 0);
+	CHECK_EQ(fanotify_nl_journal_next(&h, &event), 1);
+	CHECK_STR(fanotify_nl_error(&h), "");
+	CHECK_EQ(fanotify_nl_journal_next(&h, &event), -EBADMSG);
+	CHECK_STR(fanotify_nl_error(&h), "a record cannot be parsed");
+	CHECK_EQ(fanotify_nl_journal_next(&h, &event), 1);
+	CHECK_EQ(fanotify_nl_journal_next(&h, &event), 0);
+	records_torn = true;
+	CHECK_EQ(fanotify_nl_journal_read(&h, 1, &read, &records), -EBADMSG);
+	CHECK_STR(fanotify_nl_error(&h), "journal read: malformed answer");
+	CHECK_EQ(fanotify_nl_journal_next(&h, &event), 0);
+	fake_stop(&h);
+}
+
 TAP_MAIN(
 	{ "call: a list, with messages of other calls in between", list },
 	{ "call: a torn list is read again, and given up at last", torn_list },
@@ -466,4 +516,5 @@ TAP_MAIN(
 	{ "call: verdicts", verdict },
 	{ "call: event open by id", event_open_id },
 	{ "call: a journal is read by a consumer's name, if it is one", read_by_name },
+	{ "call: records that cannot be parsed have a text", records_that_cannot_be_parsed },
 )

@@ -118,10 +118,7 @@ static int read_answer(struct changed *c, struct fanotify_nl *h)
 
 	while ((ret = fanotify_nl_journal_next(h, &event)) > 0)
 		add_record(c, &event);
-	if (!ret)
-		return 0;
-	complain("%s: a record cannot be parsed", c->changes.real);
-	return EXIT_FAILURE;
+	return ret ? fail_nl(h, ret, "%s", c->changes.real) : 0;
 }
 
 int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const char *consumer,

@@ -111,7 +111,7 @@ static int follow_read(struct follow *f, const struct fanotify_nl_read *read,
 		}
 	}
 	if (ret)
-		complain("journal follow: a record cannot be parsed");
+		ret = fail_nl(f->r.h, ret, "journal follow");
 	else if (records->cursor.index >= f->last && !f->live)
 		ret = follow_mark(f, &records->cursor);
 	return ret;

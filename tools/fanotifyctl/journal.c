@@ -458,7 +458,7 @@ static int read_records(struct reading *r, struct fanotify_nl_read *read)
 			}
 		}
 		if (ret < 0)
-			return fail_nl(r->h, ret, "journal read: a record cannot be parsed");
+			return fail_nl(r->h, ret, "journal read");
 		cursor = records.cursor;
 		read->cursor = &cursor;
 		read->options = 0;
