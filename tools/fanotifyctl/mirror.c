@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -35,6 +36,7 @@ struct mirror {
 	pid_t child;
 	int signals;
 	sigset_t old_signals;
+	struct rlimit old_files;
 	bool stop;
 	int status;
 };
@@ -102,6 +104,17 @@ static int mirror_signals(struct mirror *m)
 	return m->signals < 0 ? fail_errno(errno, "signalfd") : 0;
 }
 
+/* A scan has one file open for each level of the tree. */
+static void mirror_files(struct mirror *m)
+{
+	struct rlimit all;
+
+	getrlimit(RLIMIT_NOFILE, &m->old_files);
+	all = m->old_files;
+	all.rlim_cur = all.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &all);
+}
+
 static int mirror_start(struct mirror *m, const struct fanotify_nl_bind *bind)
 {
 	const struct fanotify_nl_mark mark = {
@@ -135,6 +148,7 @@ static int mirror_command(struct mirror *m)
 	if (m->child)
 		return 0;
 	sigprocmask(SIG_SETMASK, &m->old_signals, NULL);
+	setrlimit(RLIMIT_NOFILE, &m->old_files);
 	execvp(m->command[0], m->command);
 	fail_errno(errno, "%s", m->command[0]);
 	_exit(127);
@@ -269,6 +283,7 @@ int cmd_mirror(char **argv)
 	m.h = open_nl();
 	if (!m.h)
 		return EXIT_FAILURE;
+	mirror_files(&m);
 	m.status = mirror_signals(&m);
 	if (!m.status)
 		m.status = mirror_start(&m, &bind);
