@@ -557,7 +557,7 @@ int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
 int fanl_ordered_begin(struct fanl_journal *journal, u32 reason, u64 since)
 {
 	const bool data = journal->set.mask &
-			  (FANOTIFY_KIND_MODIFY | FANL_KINDS_MODIFY);
+			  (FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_WRITE);
 	struct fanl_ordered *ordered = journal->ordered;
 	struct super_block *sb = ordered->log.inode->i_sb;
 	handle_t *handle;

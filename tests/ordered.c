@@ -18,6 +18,9 @@
 
 #define REASON(name)	FANOTIFY_GAP_REASON_##name
 
+#define EXT4_IOC_SHUTDOWN		_IOR('X', 125, __u32)
+#define EXT4_GOING_FLAGS_NOLOGFLUSH	2
+
 static struct history history;
 
 static const struct fanotify_nl_journal_settings ordered = {
@@ -157,6 +160,63 @@ TEST_F_TIMEOUT(ordered, data_is_recorded_once_until_it_is_read, 300)
 	EXPECT_EQ(5, history_count(&history, KIND(WRITE), "/file"));
 	close(fd);
 	munmap(p, 4096);
+}
+
+/* As a crash: what was not committed is not there any more. */
+static int shut_down(void)
+{
+	__u32 how = EXT4_GOING_FLAGS_NOLOGFLUSH;
+	int fd = open(MOUNT, O_RDONLY | O_DIRECTORY);
+	int ret = ioctl(fd, EXT4_IOC_SHUTDOWN, &how);
+
+	close(fd);
+	return ret;
+}
+
+static int restart(struct fanotify_nl *h, struct fanotify_nl_journal_info *info,
+		   const struct fanotify_nl_journal_settings *set)
+{
+	return fanotify_nl_journal_stop(h, info->id, 0) ?:
+	       fanotify_nl_journal_start(h, MOUNT, set, info);
+}
+
+/* It writes what was stored by then, also if the record was read before that. */
+TEST_F_TIMEOUT(ordered, what_a_commit_writes_is_recorded, 300)
+{
+	struct fanotify_nl_journal_settings slow = ordered;
+	static const char data[5000];
+	int fd, other;
+	char *p, c;
+
+	slow.interval_ms = 60000;
+	ASSERT_EQ(0, restart(self->h, &self->info, &slow));
+	fd = open(MOUNT "/file", O_RDWR | O_CREAT, 0600);
+	ASSERT_EQ(sizeof(data), write(fd, data, sizeof(data)));
+	ASSERT_EQ(0, fsync(fd));
+	p = mmap(NULL, sizeof(data), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	READ();
+	/* the rest of the second block is zeroed, and so is data of the transaction */
+	ASSERT_EQ(1, pwrite(fd, "x", 1, 20000));
+	p[4096] = 'a';
+	ASSERT_EQ(0, history_read_on(self->h, self->info.id, &history));
+	EXPECT_EQ(1, history_count(&history, KIND(WRITE), "/file"));
+	p[4096] = 'b';
+	other = open(MOUNT "/other", O_RDWR | O_CREAT, 0600);
+	ASSERT_EQ(0, fsync(other));
+	ASSERT_EQ(0, shut_down());
+	munmap(p, sizeof(data));
+	close(other);
+	close(fd);
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	fd = open(MOUNT "/file", O_RDONLY);
+	ASSERT_EQ(1, pread(fd, &c, 1, 4096));
+	close(fd);
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	ASSERT_EQ(0, history_read_on(self->h, self->info.id, &history));
+	EXPECT_EQ(1, history_count(&history, KIND(CREATE), "/other"));
+	EXPECT_TRUE(c != 'b' || history_count(&history, KIND(WRITE), "/file"));
 }
 
 /* It is zeroed in place, and may be on disk before the new size is. */

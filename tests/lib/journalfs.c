@@ -168,15 +168,9 @@ static void keep(struct history *history, const struct fanotify_nl_event *event)
 	snprintf(record->path, sizeof(record->path), "%s", event->path ? event->path : "");
 }
 
-int history_read(struct fanotify_nl *h, __u32 id, const char *consumer,
-		 const struct fanotify_nl_cursor *cursor, struct history *history)
+static int read_all(struct fanotify_nl *h, __u32 id, struct fanotify_nl_read *read,
+		    struct history *history)
 {
-	struct fanotify_nl_read read = {
-		.consumer = consumer,
-		.cursor = cursor,
-		.options = FANOTIFY_NL_READ_FLUSH |
-			   (cursor || consumer ? 0 : FANOTIFY_NL_READ_OLDEST),
-	};
 	struct fanotify_nl_records records;
 	struct fanotify_nl_event event;
 	int ret;
@@ -184,7 +178,7 @@ int history_read(struct fanotify_nl *h, __u32 id, const char *consumer,
 	history->count = 0;
 	history->gaps = 0;
 	do {
-		ret = fanotify_nl_journal_read(h, id, &read, &records);
+		ret = fanotify_nl_journal_read(h, id, read, &records);
 		if (ret) {
 			fprintf(stderr, "# read: %s\n", fanotify_nl_error(h));
 			return ret;
@@ -198,10 +192,30 @@ int history_read(struct fanotify_nl *h, __u32 id, const char *consumer,
 		if (ret)
 			return ret;
 		history->cursor = records.cursor;
-		read.cursor = &history->cursor;
-		read.options = 0;
+		read->cursor = &history->cursor;
+		read->options = 0;
 	} while (!records.end);
 	return 0;
+}
+
+int history_read(struct fanotify_nl *h, __u32 id, const char *consumer,
+		 const struct fanotify_nl_cursor *cursor, struct history *history)
+{
+	struct fanotify_nl_read read = {
+		.consumer = consumer,
+		.cursor = cursor,
+		.options = FANOTIFY_NL_READ_FLUSH |
+			   (cursor || consumer ? 0 : FANOTIFY_NL_READ_OLDEST),
+	};
+
+	return read_all(h, id, &read, history);
+}
+
+int history_read_on(struct fanotify_nl *h, __u32 id, struct history *history)
+{
+	struct fanotify_nl_read read = { .cursor = &history->cursor };
+
+	return read_all(h, id, &read, history);
 }
 
 int history_count(const struct history *history, __u64 mask, const char *path)

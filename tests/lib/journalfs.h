@@ -83,6 +83,8 @@ struct history {
 /* Read until there is no more, flushed first: 0 or -errno. */
 int history_read(struct fanotify_nl *h, __u32 id, const char *consumer,
 		 const struct fanotify_nl_cursor *cursor, struct history *history);
+/* Read what is on disk from where @history ends, in place of it: 0 or -errno. */
+int history_read_on(struct fanotify_nl *h, __u32 id, struct history *history);
 /* How many records have all bits of @mask, and this path, if it is not NULL. */
 int history_count(const struct history *history, __u64 mask, const char *path);
 /* Whether each index follows the one before it. */
