@@ -442,6 +442,19 @@ TEST_F_TIMEOUT(ordered, an_error_passes_with_its_cause, 300)
 	EXPECT_FALSE(stalled);
 }
 
+/* There is nothing to wait for: the worker does not hold the mount. */
+TEST_F_TIMEOUT(ordered, an_abort_holds_up_no_unmount, 300)
+{
+	struct fanotify_nl_journal_settings slow = ordered;
+
+	slow.interval_ms = 1000;
+	ASSERT_EQ(0, restart(self->h, &self->info, &slow));
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, shut_down());
+	usleep(1500000);
+	EXPECT_LT(0, journalfs_unmount(MOUNT));
+}
+
 TEST_F_TIMEOUT(ordered, its_ring_file_is_protected, 300)
 {
 	const struct fanotify_nl_journal_settings durable = {
