@@ -18,9 +18,10 @@
  * From the start until its first record is on disk, the header names no mount.
  *
  * Locking: @use is held while the log's blocks are read or the header is written, so
- * that it is not detached meanwhile; handles nest in it. In a handle nests @append, for
- * what is being filled, in that the journal's lock and the group's. Nobody waits for a
- * transaction with @append held. @commit_lock (spin) nests in them, and in ext4's.
+ * that it is not detached meanwhile, for which it is held to write; handles nest in it. In
+ * a handle nests @append, for what is being filled, in that the journal's lock and the
+ * group's. Nobody waits for a transaction with @append held. @commit_lock (spin) nests in
+ * them, and in ext4's.
  */
 #include <linux/buffer_head.h>
 #include <linux/cleanup.h>
@@ -455,26 +456,40 @@ static void fanl_ordered_committed(struct ext4_change_log *log, tid_t tid)
 	wake_up_all(&journal->wait);
 }
 
-static void fanl_ordered_set_detached(struct fanl_ordered *ordered)
+static void fanl_ordered_let_go(struct fanl_ordered *ordered)
 {
 	down_write(&ordered->use);
-	ordered->detached = true;
-	fanl_ordered_end_block(ordered);
+	if (!ordered->detached) {
+		ext4_change_log_detach(&ordered->log);
+		ordered->detached = true;
+		fanl_ordered_end_block(ordered);
+	}
 	up_write(&ordered->use);
+}
+
+static void fanl_ordered_get(struct ext4_change_log *log)
+{
+	struct fanl_ordered *ordered = container_of(log, struct fanl_ordered,
+						    log);
+
+	kref_get(&ordered->journal->group->kref);
 }
 
 static void fanl_ordered_release(struct ext4_change_log *log)
 {
 	struct fanl_ordered *ordered = container_of(log, struct fanl_ordered,
 						    log);
+	struct fanl_journal *journal = ordered->journal;
 
-	fanl_ordered_set_detached(ordered);
-	fanl_journal_unmounted(ordered->journal);
+	fanl_ordered_let_go(ordered);
+	fanl_journal_unmounted(journal);
+	fanl_journal_put(journal);
 }
 
 static const struct ext4_change_log_ops fanl_ordered_ops = {
 	.record		= fanl_ordered_record,
 	.committed	= fanl_ordered_committed,
+	.get		= fanl_ordered_get,
 	.release	= fanl_ordered_release,
 };
 
@@ -677,9 +692,7 @@ void fanl_ordered_detach(struct fanl_journal *journal)
 	if (!ordered)
 		return;
 	fanl_ordered_close(journal);
-	ext4_change_log_disable(&ordered->log);
-	fanl_ordered_set_detached(ordered);
-	ext4_change_log_detach(&ordered->log);
+	fanl_ordered_let_go(ordered);
 }
 
 /**

@@ -553,6 +553,37 @@ FIXTURE_TEARDOWN(device)
 	fanotify_nl_close(self->h);
 }
 
+static bool ends(pid_t pid)
+{
+	for (int i = 0; i < 500; i++, usleep(10000))
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+	return false;
+}
+
+/* It waits for its device. */
+TEST_F_TIMEOUT(device, a_start_holds_up_no_other_filesystem, 300)
+{
+	pid_t start, unmount;
+
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, system("truncate -s 24M " JOURNALFS "/other && mkfs.ext4 -q -F " JOURNALFS
+			    "/other && cat " RING " >/dev/null"));
+	ASSERT_EQ(0, journalfs_mount(JOURNALFS "/other", JOURNALFS "/copy"));
+	ASSERT_EQ(0, mapped("dmsetup suspend --noflush --nolockfs journalfs"));
+	start = fork();
+	if (!start)
+		_exit(-fanotify_nl_journal_start(self->h, MOUNT, NULL, NULL));
+	usleep(300000);
+	EXPECT_EQ(0, waitpid(start, NULL, WNOHANG));
+	unmount = fork();
+	if (!unmount)
+		_exit(umount(JOURNALFS "/copy"));
+	EXPECT_TRUE(ends(unmount));
+	ASSERT_EQ(0, mapped("dmsetup resume journalfs"));
+	EXPECT_TRUE(ends(start));
+}
+
 #define BLOCK	4096
 
 static char blocks[2 * BLOCK] __attribute__((aligned(BLOCK)));
