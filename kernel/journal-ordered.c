@@ -157,6 +157,20 @@ static u64 fanl_ordered_kinds(const struct ext4_change *change)
 	return 0;
 }
 
+/**
+ * fanl_ordered_mask - kinds that stand for those of a mask
+ * @mask: of a journal or a consumer
+ *
+ * Return: the mask, with write if it has a kind of which a write is all that is recorded.
+ */
+u64 fanl_ordered_mask(u64 mask)
+{
+	const u64 written = FANOTIFY_KIND_FALLOCATE |
+			    FANOTIFY_KIND_CLONE_RANGE | FANL_KIND_MMAP_WRITE;
+
+	return mask & written ? mask | FANOTIFY_KIND_WRITE : mask;
+}
+
 /* What the journal is to record of it. */
 static u64 fanl_ordered_wanted(const struct fanl_journal *journal,
 			       const struct ext4_change *change)

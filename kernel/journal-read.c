@@ -228,6 +228,12 @@ int fanl_journal_read(struct fanl_journal *journal, struct fanl_read *read)
 
 	if (!p)
 		return -ENOMEM;
+	if (journal->ordered) {
+		read->mask = fanl_ordered_mask(read->mask);
+		/* a new file's data has no other record */
+		if (read->mask & (FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_WRITE))
+			read->mask |= FANOTIFY_KIND_CREATE_FILE;
+	}
 	do {
 		more = fanl_read_step(journal, read, p);
 		cond_resched();

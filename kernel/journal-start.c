@@ -82,6 +82,8 @@ static void fanl_journal_settings(struct fanl_journal *journal,
 		journal->set.idle_limit = start->set.idle_limit;
 	/* what another version wrote may not be legal here */
 	journal->set.mask &= FANL_KINDS_JOURNAL;
+	if (journal->set.level == FANOTIFY_JOURNAL_LEVEL_ORDERED)
+		journal->set.mask = fanl_ordered_mask(journal->set.mask);
 	journal->set.interval_ms = clamp(journal->set.interval_ms,
 					 FANOTIFY_INTERVAL_MS_MIN,
 					 FANOTIFY_INTERVAL_MS_MAX);

@@ -387,6 +387,7 @@ int fanl_journal_read(struct fanl_journal *journal, struct fanl_read *read);
 	(BIT(FANOTIFY_JOURNAL_LEVEL_DURABLE) | \
 	 BIT(FANOTIFY_JOURNAL_LEVEL_ORDERED))
 
+u64 fanl_ordered_mask(u64 mask);
 int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
 			struct netlink_ext_ack *extack);
 int fanl_ordered_begin(struct fanl_journal *journal, u32 reason, u64 since);
@@ -398,6 +399,11 @@ int fanl_ordered_read(struct fanl_journal *journal, u8 *p,
 void fanl_ordered_told(struct fanl_journal *journal, u64 index);
 #else
 #define FANL_JOURNAL_LEVELS	BIT(FANOTIFY_JOURNAL_LEVEL_DURABLE)
+
+static inline u64 fanl_ordered_mask(u64 mask)
+{
+	return mask;
+}
 
 static inline int fanl_ordered_attach(struct fanl_journal *journal,
 				      struct file *file,

@@ -219,6 +219,39 @@ TEST_F_TIMEOUT(ordered, what_a_commit_writes_is_recorded, 300)
 	EXPECT_TRUE(c != 'b' || history_count(&history, KIND(WRITE), "/file"));
 }
 
+/* It is told as a write, however it changes, and that of a new file by its creation. */
+TEST_F_TIMEOUT(ordered, who_asks_for_data_is_told_of_it, 300)
+{
+	static const struct { const char *name; __u64 mask; } consumers[] = {
+		{ "any", KIND(MODIFY) }, { "clones", KIND(CLONE_RANGE) },
+	};
+	struct fanotify_nl_journal_settings narrow = ordered;
+	__u64 token;
+
+	ASSERT_EQ(0, make_file(MOUNT "/old"));
+	READ();
+	for (int i = 0; i < 2; i++)
+		ASSERT_EQ(0, add_consumer(self->h, self->info.id, consumers[i].name,
+					  consumers[i].mask, &token));
+	ASSERT_EQ(0, make_file(MOUNT "/new"));
+	ASSERT_EQ(0, add_text(MOUNT "/new"));
+	ASSERT_EQ(0, mkdir(MOUNT "/dir", 0755));
+	ASSERT_EQ(0, add_text(MOUNT "/old"));
+	for (int i = 0; i < 2; i++) {
+		ASSERT_EQ(0, history_read(self->h, self->info.id, consumers[i].name, NULL,
+					  &history));
+		EXPECT_EQ(2, history.count);
+		EXPECT_EQ(1, history_count(&history, KIND(CREATE_FILE), "/new"));
+		EXPECT_EQ(1, history_count(&history, KIND(WRITE), "/old"));
+	}
+	narrow.mask = KIND(FALLOCATE);
+	ASSERT_EQ(0, restart(self->h, &self->info, &narrow));
+	EXPECT_EQ(KIND(FALLOCATE) | KIND(WRITE), self->info.settings.mask);
+	ASSERT_EQ(0, add_text(MOUNT "/old"));
+	READ();
+	EXPECT_EQ(2, history_count(&history, KIND(WRITE), "/old"));
+}
+
 /* It is zeroed in place, and may be on disk before the new size is. */
 TEST_F_TIMEOUT(ordered, the_rest_of_a_block_is_data, 300)
 {
