@@ -674,6 +674,9 @@ static bool fanl_ordered_try_close(struct fanl_journal *journal)
 	    (journal->clean && !READ_ONCE(journal->header_dirty)))
 		return true;
 	sb = ordered->log.inode->i_sb;
+	/* once it is writable again, it counts as another mount */
+	if (sb_rdonly(sb))
+		return true;
 	if (!sb_start_write_trylock(sb))
 		return false;
 	journal->clean = true;
@@ -742,8 +745,8 @@ int fanl_ordered_write(struct fanl_journal *journal)
 
 	down_read(&ordered->use);
 	if (!ordered->detached) {
-		err = 0;
-		if (fanl_header_is_due(journal))
+		err = sb_rdonly(ordered->log.inode->i_sb) ? -EROFS : 0;
+		if (!err && fanl_header_is_due(journal))
 			err = fanl_header_written(journal,
 						  fanl_ordered_header(ordered));
 		err = err ?: ext4_change_log_commit(&ordered->log);

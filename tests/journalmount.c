@@ -5,18 +5,6 @@
  */
 #include "journaltest.h"
 
-static int remount(unsigned long flags)
-{
-	for (int tries = 1; tries <= 200; tries++) {
-		if (!mount(NULL, MOUNT, NULL, MS_REMOUNT | flags, NULL))
-			return tries;
-		if (errno != EBUSY)
-			return -1;
-		usleep(10000);
-	}
-	return -1;
-}
-
 TEST_F_TIMEOUT(journal, a_remount_read_only_is_not_blocked, 300)
 {
 	struct fanotify_nl_journal_info info;
@@ -24,7 +12,7 @@ TEST_F_TIMEOUT(journal, a_remount_read_only_is_not_blocked, 300)
 
 	for (int i = 0; i < 10; i++) {
 		ASSERT_EQ(0, make_many("file", i, 1));
-		tries = remount(MS_RDONLY);
+		tries = journalfs_remount(MS_RDONLY);
 		ASSERT_LT(0, tries);
 		most = tries > most ? tries : most;
 		usleep(120000);
@@ -35,7 +23,7 @@ TEST_F_TIMEOUT(journal, a_remount_read_only_is_not_blocked, 300)
 		} else {
 			EXPECT_EQ(i + 1, info.durable);
 		}
-		ASSERT_LT(0, remount(0));
+		ASSERT_LT(0, journalfs_remount(0));
 	}
 	printf("# a remount took up to %d tries\n", most);
 	READ(NULL, NULL);

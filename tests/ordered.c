@@ -488,6 +488,21 @@ TEST_F_TIMEOUT(ordered, an_abort_holds_up_no_unmount, 300)
 	EXPECT_LT(0, journalfs_unmount(MOUNT));
 }
 
+/* Nor is it tried, which ext4 would warn of. */
+TEST_F_TIMEOUT(ordered, read_only_nothing_is_written, 300)
+{
+	__u64 token;
+
+	ASSERT_EQ(0, add_consumer(self->h, self->info.id, "one", 0, &token));
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	READ();
+	ASSERT_LT(0, journalfs_remount(MS_RDONLY));
+	EXPECT_EQ(0, fanotify_nl_consumer_ack(self->h, self->info.id, "one", &token,
+					      &history.cursor, 0));
+	EXPECT_EQ(-EROFS, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	EXPECT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 1));
+}
+
 TEST_F_TIMEOUT(ordered, its_ring_file_is_protected, 300)
 {
 	const struct fanotify_nl_journal_settings durable = {

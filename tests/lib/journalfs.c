@@ -57,6 +57,18 @@ int journalfs_unmount(const char *at)
 	return -1;
 }
 
+int journalfs_remount(unsigned long flags)
+{
+	for (int tries = 1; tries <= 200; tries++) {
+		if (!mount(NULL, MOUNT, NULL, MS_REMOUNT | flags, NULL))
+			return tries;
+		if (errno != EBUSY)
+			return -1;
+		usleep(10000);
+	}
+	return -1;
+}
+
 int journalfs_freeze(bool on)
 {
 	int fd = open(MOUNT, O_RDONLY);

@@ -21,6 +21,8 @@ int journalfs_make(const char *type);
 int journalfs_mount(const char *image, const char *at);
 /* Unmount; who has it busy for a moment is waited for. The number of tries, or -1. */
 int journalfs_unmount(const char *at);
+/* The same for a remount of MOUNT, with these flags. */
+int journalfs_remount(unsigned long flags);
 void journalfs_remove(void);
 
 int journalfs_freeze(bool on);
