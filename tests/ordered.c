@@ -132,6 +132,35 @@ TEST_F_TIMEOUT(ordered, each_operation_is_recorded, 300)
 	EXPECT_EQ(FANOTIFY_JOURNAL_LEVEL_ORDERED, self->info.settings.level);
 }
 
+static int toggle_flag(const char *path, int flag)
+{
+	int fd = open(path, O_RDONLY), flags, ret;
+
+	ret = ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	flags ^= flag;
+	/* it is 1 if ext4 has restarted a handle to migrate the file */
+	if (!ret && ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0)
+		ret = -1;
+	close(fd);
+	return ret;
+}
+
+/* They are set when the others have been, and their record, too. */
+TEST_F_TIMEOUT(ordered, flags_that_are_set_later_have_a_record, 300)
+{
+	static const int flags[] = { FS_JOURNAL_DATA_FL, FS_EXTENT_FL };
+	int records = 0;
+
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, add_text(MOUNT "/file"));
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(0, toggle_flag(MOUNT "/file", flags[i / 2]));
+		READ();
+		records += 2;
+		EXPECT_EQ(records, history_count(&history, KIND(SETFLAGS), "/file"));
+	}
+}
+
 TEST_F_TIMEOUT(ordered, data_is_recorded_once_until_it_is_read, 300)
 {
 	char *p;
