@@ -260,7 +260,11 @@ fanl_block_check(const struct fanl_journal *journal, const u8 *segment,
 		return NULL;
 	if (le32_to_cpu(block->length) < sizeof(*block) ||
 	    le32_to_cpu(block->length) > FANL_SEGMENT - offset ||
-	    !block->count || le64_to_cpu(block->first) != first ||
+	    !block->count ||
+	    le32_to_cpu(block->count) >
+		    le32_to_cpu(block->length) /
+			    sizeof(struct fanotify_journal_record) ||
+	    le64_to_cpu(block->first) != first ||
 	    first > FANOTIFY_JOURNAL_INDEX_MAX - le32_to_cpu(block->count))
 		return NULL;
 	epoch = fanl_ring_epoch(&journal->ring, first);
@@ -362,12 +366,15 @@ fanl_ring_begin(struct fanl_journal *journal, struct file *file, unsigned int i)
 
 /*
  * At level ordered the header may be older than the ring: all segments are looked at.
- * What a segment begins with is whole, and was written after all that is below it.
+ * What a segment begins with is whole, and was written after all that is below it. The
+ * header is not as old as to let the ring hold only what it does not know of.
  */
 static int fanl_ring_recover_segment(struct fanl_journal *journal,
 				     struct file *file)
 {
 	struct fanl_ring *ring = &journal->ring;
+	const u64 last = ring->index +
+			 ring->size / sizeof(struct fanotify_journal_record);
 
 	for (unsigned int i = 1; i < ring->segments; i++) {
 		const struct fanotify_journal_block *block =
@@ -375,7 +382,8 @@ static int fanl_ring_recover_segment(struct fanl_journal *journal,
 
 		if (IS_ERR(block))
 			return PTR_ERR(block);
-		if (!block || le64_to_cpu(block->first) <= ring->index)
+		if (!block || le64_to_cpu(block->first) <= ring->index ||
+		    le64_to_cpu(block->first) > last)
 			continue;
 		ring->index = le64_to_cpu(block->first);
 		ring->offset = (u64)i * FANL_SEGMENT;

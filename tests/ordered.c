@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#include "../host/ringfile.h"
 #include "journalfs.h"
 #include "test.h"
 
@@ -580,6 +581,64 @@ TEST_F_TIMEOUT(ordered, damage_of_the_newest_is_a_gap, 300)
 	EXPECT_EQ(REASON(UNCLEAN), history.record[history.count - 1].gap.reason);
 	EXPECT_GE(history.record[history.count - 2].realtime,
 		  history.record[history.count - 1].gap.since);
+}
+
+/* Change the ring file of a journal that was stopped. */
+static int forge(void (*change)(unsigned char *ring))
+{
+	int fd = open(RING, O_RDWR);
+	void *ring = mmap(NULL, RING_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	close(fd);
+	if (ring == MAP_FAILED)
+		return -1;
+	change(ring);
+	return munmap(ring, RING_SIZE);
+}
+
+#define INDEX_FORGED	(1ULL << 63)
+
+static void forge_headers(unsigned char *ring)
+{
+	for (int i = 0; i < 2; i++) {
+		struct fanotify_journal_header *header =
+			(void *)(ring + i * FANOTIFY_JOURNAL_HEADER_COPY);
+
+		header->head_index = htole64(INDEX_FORGED);
+		ring_header_seal(header);
+	}
+}
+
+/* A segment that was never written begins with it. */
+static void forge_block(unsigned char *ring)
+{
+	struct fanotify_journal_block *block =
+		(void *)(ring + RING_SIZE - FANOTIFY_JOURNAL_SEGMENT);
+
+	memcpy(block, ring + FANOTIFY_JOURNAL_SEGMENT, sizeof(*block));
+	block->first = htole64(INDEX_FORGED);
+	block->crc = htole32(ring_crc((const unsigned char *)block, sizeof(*block),
+				      offsetof(struct fanotify_journal_block, crc)));
+}
+
+/* The filesystem takes no harm of numbers that no record ever has. */
+TEST_F_TIMEOUT(ordered, a_forged_ring_is_refused, 300)
+{
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, forge(forge_block));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	EXPECT_EQ(0, make_file(MOUNT "/two"));
+	READ();
+	/* that it was forged is a change that was not recorded */
+	EXPECT_EQ(3, history.count);
+	EXPECT_EQ(1, history_count(&history, KIND(GAP), NULL));
+	EXPECT_EQ(1, history_count(&history, KIND(CREATE), "/two"));
+	EXPECT_TRUE(history_whole(&history));
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, forge(forge_headers));
+	EXPECT_EQ(-EUCLEAN, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	EXPECT_EQ(0, make_file(MOUNT "/three"));
 }
 
 TEST_F_TIMEOUT(ordered, it_is_written_round_and_round, 300)

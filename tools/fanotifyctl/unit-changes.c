@@ -381,7 +381,7 @@ static bool make_top(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..15\n");
+	printf("TAP version 13\n1..17\n");
 	if (!make_top() || changes_open(&changes, top)) {
 		printf("Bail out! no directory\n");
 		return 1;

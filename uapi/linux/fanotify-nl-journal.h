@@ -25,8 +25,11 @@
 /* Records start at multiples of this. */
 #define FANOTIFY_JOURNAL_ALIGN		8
 
-/* Of the record after the newest one; what claims to be above it is damaged. */
-#define FANOTIFY_JOURNAL_INDEX_MAX	(~0ULL >> 1)
+/*
+ * Of the record after the newest one; what claims to be above it is damaged. Nobody comes
+ * to as many, nor from there to a number that is negative.
+ */
+#define FANOTIFY_JOURNAL_INDEX_MAX	(~0ULL >> 2)
 
 #define FANOTIFY_JOURNAL_EPOCHS		64
 #define FANOTIFY_JOURNAL_NAME_LEN	64
