@@ -535,7 +535,8 @@ static int fanl_ordered_refuse(int err, struct netlink_ext_ack *extack)
  * @file: its ring file
  * @extack: where the reason of a refusal goes
  *
- * Return: 0; -ENOMEM; or as ext4_change_log_attach().
+ * Return: 0; -ENOMEM; -EUCLEAN, it has another size by now; or as
+ * ext4_change_log_attach().
  */
 int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
 			struct netlink_ext_ack *extack)
@@ -571,7 +572,11 @@ int fanl_ordered_attach(struct fanl_journal *journal, struct file *file,
 	if (err)
 		return fanl_ordered_refuse(err, extack);
 	ordered->detached = false;
-	return 0;
+	/* which it keeps from here on */
+	if (i_size_read(file_inode(file)) == journal->ring.size)
+		return 0;
+	NL_SET_ERR_MSG(extack, "ring file has another size");
+	return -EUCLEAN;
 }
 
 /**

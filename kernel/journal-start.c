@@ -19,12 +19,11 @@
 #include "kind.h"
 #include "mark.h"
 
-static int fanl_journal_check(const struct fanl_journal_start *start,
+static int fanl_journal_check(const struct fanl_journal_start *start, u64 size,
 			      struct netlink_ext_ack *extack)
 {
 	const struct inode *inode = file_inode(start->ring);
 	const struct super_block *sb = inode->i_sb;
-	const u64 size = i_size_read(inode);
 
 	if (!(sb->s_type->fs_flags & FS_REQUIRES_DEV) ||
 	    !exportfs_can_decode_fh(sb->s_export_op) ||
@@ -242,14 +241,15 @@ static int fanl_journal_run(struct fanl_journal *journal,
 struct fanl_journal *fanl_journal_start(const struct fanl_journal_start *start,
 					struct netlink_ext_ack *extack)
 {
+	const u64 size = i_size_read(file_inode(start->ring));
 	struct fanl_journal *journal;
 	struct fanl_group *group;
 	int err;
 
-	err = fanl_journal_check(start, extack);
+	err = fanl_journal_check(start, size, extack);
 	if (err)
 		return ERR_PTR(err);
-	journal = fanl_journal_alloc(start);
+	journal = fanl_journal_alloc(start, size);
 	if (!journal)
 		return ERR_PTR(-ENOMEM);
 	err = fanl_journal_handle(journal, file_inode(start->ring), extack);

@@ -312,10 +312,12 @@ int fanl_journal_flush(struct fanl_journal *journal,
 /**
  * fanl_journal_alloc - memory for a journal
  * @start: what is to be started
+ * @size: bytes of its ring file
  *
  * Return: the journal, of no group yet; NULL without memory.
  */
-struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start)
+struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start,
+					u64 size)
 {
 	const struct super_block *sb = file_inode(start->ring)->i_sb;
 	struct fanl_journal *journal = kzalloc(sizeof(*journal),
@@ -339,8 +341,7 @@ struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start)
 	journal->buffer = kvmalloc(FANOTIFY_JOURNAL_SEGMENT,
 				   GFP_KERNEL_ACCOUNT);
 	if (journal->path && journal->buffer &&
-	    !fanl_ring_init(&journal->ring,
-			    i_size_read(file_inode(start->ring))))
+	    !fanl_ring_init(&journal->ring, size))
 		return journal;
 	fanl_journal_free(journal);
 	return NULL;

@@ -266,7 +266,8 @@ struct fanl_journal *fanl_journal_start(const struct fanl_journal_start *start,
 					struct netlink_ext_ack *extack);
 
 /* journal.c: its life, and its memory */
-struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start);
+struct fanl_journal *fanl_journal_alloc(const struct fanl_journal_start *start,
+					u64 size);
 int fanl_journal_register(struct fanl_journal *journal,
 			  struct netlink_ext_ack *extack);
 int fanl_journal_open_up(struct fanl_journal *journal,

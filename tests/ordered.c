@@ -697,6 +697,24 @@ static bool ends(pid_t pid)
 	return false;
 }
 
+/* For a device, or for who waits for one: it does so for a while. */
+static bool waits(pid_t pid)
+{
+	char path[64], state;
+	int found = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	for (int i = 0; i < 500 && found < 10; i++, usleep(10000)) {
+		FILE *f = fopen(path, "r");
+
+		found = f && fscanf(f, "%*d (%*[^)]) %c", &state) == 1 && state == 'D' ?
+			found + 1 : 0;
+		if (f)
+			fclose(f);
+	}
+	return found == 10;
+}
+
 /* It waits for its device. */
 TEST_F_TIMEOUT(device, a_start_holds_up_no_other_filesystem, 300)
 {
@@ -710,14 +728,58 @@ TEST_F_TIMEOUT(device, a_start_holds_up_no_other_filesystem, 300)
 	start = fork();
 	if (!start)
 		_exit(-fanotify_nl_journal_start(self->h, MOUNT, NULL, NULL));
-	usleep(300000);
-	EXPECT_EQ(0, waitpid(start, NULL, WNOHANG));
+	EXPECT_TRUE(waits(start));
 	unmount = fork();
 	if (!unmount)
 		_exit(umount(JOURNALFS "/copy"));
 	EXPECT_TRUE(ends(unmount));
 	ASSERT_EQ(0, mapped("dmsetup resume journalfs"));
 	EXPECT_TRUE(ends(start));
+}
+
+/* The library would read it first. */
+static int start_new(int ring)
+{
+	struct nl nl;
+	int ret = nl_open(&nl);
+
+	if (ret)
+		return ret;
+	nl_begin(&nl, FANOTIFY_CMD_JOURNAL_START, 0);
+	nl_put_u32(&nl, FANOTIFY_A_JOURNAL_RING_FD, ring);
+	nl_put_string(&nl, FANOTIFY_A_JOURNAL_PATH, MOUNT);
+	nl_put(&nl, FANOTIFY_A_JOURNAL_CREATE, NULL, 0);
+	nl_put_u32(&nl, FANOTIFY_A_JOURNAL_LEVEL, FANOTIFY_JOURNAL_LEVEL_ORDERED);
+	return nl_call(&nl);
+}
+
+/* The start has looked at its size, and waits for the device to read it. */
+TEST_F_TIMEOUT(device, a_ring_that_is_cut_meanwhile_is_refused, 300)
+{
+	pid_t start, cut;
+	int fd, status;
+
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_remove(self->h, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_create(self->h, MOUNT, RING_SIZE, NULL, NULL));
+	fd = open(RING, O_RDWR);
+	ASSERT_EQ(0, fsync(fd));
+	ASSERT_EQ(0, posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED));
+	ASSERT_EQ(0, mapped("dmsetup suspend --noflush --nolockfs journalfs"));
+	start = fork();
+	if (!start)
+		_exit(-start_new(fd));
+	EXPECT_TRUE(waits(start));
+	cut = fork();
+	if (!cut)
+		_exit(truncate(RING, RING_SIZE / 2));
+	/* as long as a page is read */
+	EXPECT_TRUE(waits(cut));
+	ASSERT_EQ(0, mapped("dmsetup resume journalfs"));
+	EXPECT_TRUE(ends(cut));
+	ASSERT_EQ(start, waitpid(start, &status, 0));
+	EXPECT_EQ(EUCLEAN, WEXITSTATUS(status));
+	close(fd);
 }
 
 #define BLOCK	4096
