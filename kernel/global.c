@@ -5,6 +5,8 @@
  * A global mark is a set of kinds of its group, and a share in the filesystem
  * mark of each superblock. Superblocks that exist are found type by type, with
  * the names that user space sends: the kernel's own list of types is private.
+ * Two are of types that are not registered: devtmpfs, which is mounted to be found,
+ * and an initramfs, which is found if it is the root of who asks.
  * New ones are seen when they are born. The mark is put on before the mounting
  * task returns to user space; kernel threads never do, so for them a worker puts
  * it on, and so it does where many tasks are held up on their way back and memory
@@ -12,7 +14,9 @@
  * so that a new one is found by the one or the other.
  */
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
 #include <linux/module.h>
+#include <linux/mount.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -226,7 +230,7 @@ struct fanl_cover_walk {
 	int			err;
 };
 
-/* s_umount is held shared. */
+/* An active reference or s_umount is held. */
 static void fanl_cover_one(struct super_block *sb, void *data)
 {
 	struct fanl_cover_walk *walk = data;
@@ -238,6 +242,21 @@ static void fanl_cover_one(struct super_block *sb, void *data)
 		walk->covered++;
 }
 
+/* A mount like any other, which has it for its superblock. */
+static void fanl_cover_devtmpfs(struct file_system_type *type,
+				struct fanl_cover_walk *walk)
+{
+	struct vfsmount *mnt = vfs_kern_mount(type, 0, type->name, NULL);
+
+	if (IS_ERR(mnt)) {
+		NL_SET_ERR_MSG(walk->extack, "devtmpfs cannot be mounted");
+		walk->err = PTR_ERR(mnt);
+		return;
+	}
+	fanl_cover_one(mnt->mnt_sb, walk);
+	mntput(mnt);
+}
+
 /**
  * fanl_global_cover_type - watch the filesystems of one type that exist
  * @group: a group with a global mark
@@ -246,8 +265,8 @@ static void fanl_cover_one(struct super_block *sb, void *data)
  * @extack: where the reason of a refusal goes
  *
  * Context: waits for mounts and unmounts under way.
- * Return: 0; -ENOMEM; -ENOSPC, too many marks. Types that do not exist are
- * none.
+ * Return: 0; -ENOMEM; -ENOSPC, too many marks; devtmpfs cannot be mounted. Types
+ * that do not exist are none.
  */
 int fanl_global_cover_type(struct fanl_group *group, const char *fstype,
 			   u32 *covered, struct netlink_ext_ack *extack)
@@ -258,7 +277,30 @@ int fanl_global_cover_type(struct fanl_group *group, const char *fstype,
 	if (!type)
 		return 0;
 	iterate_supers_type(type, fanl_cover_one, &walk);
+	if (!strcmp(fstype, "devtmpfs"))
+		fanl_cover_devtmpfs(type, &walk);
 	module_put(type->owner);
+	*covered += walk.covered;
+	return walk.err;
+}
+
+/**
+ * fanl_global_cover_root - watch the filesystem of the task's root
+ * @group: a group with a global mark
+ * @covered: as of fanl_global_cover_type()
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: 0; -ENOMEM; -ENOSPC, too many marks.
+ */
+int fanl_global_cover_root(struct fanl_group *group, u32 *covered,
+			   struct netlink_ext_ack *extack)
+{
+	struct fanl_cover_walk walk = { .group = group, .extack = extack };
+	struct path root;
+
+	get_fs_root(current->fs, &root);
+	fanl_cover_one(root.mnt->mnt_sb, &walk);
+	path_put(&root);
 	*covered += walk.covered;
 	return walk.err;
 }

@@ -17,6 +17,8 @@ void fanl_global_newborn(struct super_block *sb);
 void fanl_global_set(struct fanl_group *group, u64 mask);
 int fanl_global_cover_type(struct fanl_group *group, const char *fstype,
 			   u32 *covered, struct netlink_ext_ack *extack);
+int fanl_global_cover_root(struct fanl_group *group, u32 *covered,
+			   struct netlink_ext_ack *extack);
 int fanl_global_add(struct fanl_group *group, u64 mask, u64 *before,
 		    struct netlink_ext_ack *extack);
 bool fanl_global_restrict(struct fanl_group *group, u64 mask);

@@ -188,14 +188,18 @@ struct fanl_global_request {
 	u64			mask;
 };
 
-/* Cover the types that the request names, and tell which are left out. */
-static int fanl_mark_cover_types(struct fanl_request *request,
-				 struct sk_buff *reply, u32 *covered)
+/* Cover what there is of the types that the request names, and tell which are left out. */
+static int fanl_mark_cover_now(struct fanl_request *request,
+			       struct sk_buff *reply, u32 *covered)
 {
 	char name[FANOTIFY_FSTYPE_MAX + 1];
 	struct nlattr *nla;
-	int rem, err = 0;
+	int rem, err;
 
+	err = fanl_global_cover_root(request->member->group, covered,
+				     &request->extack);
+	if (err)
+		return err;
 	nlmsg_for_each_attr_type(nla, FANOTIFY_A_MARK_FSTYPE,
 				 request->info.nlhdr, GENL_HDRLEN, rem) {
 		nla_strscpy(name, nla, sizeof(name));
@@ -225,6 +229,9 @@ static int fanl_mark_global_run(struct fanl_request *request)
 	void *hdr;
 	int err;
 
+	/* a worker of io_uring that ends has no root and no namespaces any more */
+	if (current->flags & PF_EXITING)
+		return -EINTR;
 	/* skipped repeats what the request says */
 	reply = genlmsg_new(NLMSG_GOODSIZE + info->nlhdr->nlmsg_len * 2,
 			    GFP_KERNEL);
@@ -234,7 +241,7 @@ static int fanl_mark_global_run(struct fanl_request *request)
 	err = fanl_global_add(group, req->mask, &before, info->extack);
 	if (err)
 		goto free;
-	err = fanl_mark_cover_types(request, reply, &covered);
+	err = fanl_mark_cover_now(request, reply, &covered);
 	if (err) {
 		/* what others have asked for meanwhile stays */
 		fanl_global_restrict(group, ~(req->mask & ~before));

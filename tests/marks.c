@@ -904,6 +904,44 @@ TEST_F(marks, global)
 	EXPECT_EQ(0, heard.count);
 }
 
+/* Its superblock is of a type that is not registered. */
+TEST_F(marks, global_has_devtmpfs)
+{
+	struct fanotify_nl_mark mark = { .type = GLOBAL, .mask = KIND(CREATE) };
+
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &mark, NULL));
+	ASSERT_EQ(0, make_file("/dev/fanotify-nl-test"));
+	ASSERT_EQ(0, unlink("/dev/fanotify-nl-test"));
+	take(self->h, &heard);
+	EXPECT_EQ(1, count(&heard, KIND(CREATE), "fanotify-nl-test"));
+}
+
+/* The VM's is below its root: let it be the root, with what the library needs. */
+static int enter_initramfs(void)
+{
+	int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (ns < 0 || umount2("/", MNT_DETACH) || setns(ns, CLONE_NEWNS))
+		return -errno;
+	close(ns);
+	if (mkdir("/proc", 0755) && errno != EEXIST)
+		return -errno;
+	return mount("proc", "/proc", "proc", 0, NULL) ? -errno : 0;
+}
+
+TEST_F(marks, global_has_the_initramfs_that_is_the_root)
+{
+	struct fanotify_nl_mark mark = { .type = GLOBAL, .mask = KIND(CREATE) | KIND(COVERED) };
+
+	ASSERT_EQ(0, enter_initramfs());
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &mark, NULL));
+	ASSERT_EQ(0, make_file("/fanotify-nl-test"));
+	ASSERT_EQ(0, unlink("/fanotify-nl-test"));
+	take(self->h, &heard);
+	EXPECT_EQ(1, count(&heard, KIND(CREATE), "fanotify-nl-test"));
+	EXPECT_STREQ("rootfs", heard.event[0].fs_name);
+}
+
 /* More than the kernel has places for. */
 #define HELD_UP	70
 
