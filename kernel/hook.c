@@ -637,7 +637,7 @@ void fanl_report_unmount(struct fanl_mark *mark)
 	if (!((READ_ONCE(mark->mask) | mark->subtree) &
 	      READ_ONCE(mark->group->mask) & FANOTIFY_KIND_UNMOUNT))
 		return;
-	fanl_hook_send(mark->group, &event, GFP_NOFS);
+	fanl_hook_send(mark->group, &event, GFP_NOFS | __GFP_RETRY_MAYFAIL);
 }
 
 /**
@@ -664,7 +664,7 @@ void fanl_report_covered(struct fanl_group *group, struct super_block *sb)
 
 	if (!(group->global & READ_ONCE(group->mask) & FANOTIFY_KIND_COVERED))
 		return;
-	fanl_hook_send(group, &event, GFP_NOFS);
+	fanl_hook_send(group, &event, GFP_NOFS | __GFP_RETRY_MAYFAIL);
 }
 
 static void fanl_free_group_priv(struct fsnotify_group *fsn)

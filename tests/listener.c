@@ -11,6 +11,7 @@
 #define QUEUE_LIMIT	(64 << 20)
 #define FILES		4000
 #define MOUNTS		400
+#define FEW		20
 #define UNPRIVILEGED	1001
 
 static int make_files(unsigned int count)
@@ -114,6 +115,77 @@ TEST_F_TIMEOUT(listener, pays_for_its_marks, 120)
 	after = charged_small();
 	EXPECT_LT(MOUNTS * 256, after - before)
 		TH_LOG("%ld bytes charged for %d marks", after - before, MOUNTS);
+}
+
+/* Somebody in the cgroup, who does nothing. */
+static pid_t bystander(void)
+{
+	char text[16];
+	pid_t pid = fork();
+
+	if (!pid)
+		for (;;)
+			pause();
+	snprintf(text, sizeof(text), "%d", pid);
+	return write_file(CGROUP "/cgroup.procs", text) ? -1 : pid;
+}
+
+/* Make events of a file until some are lost, as the cgroup may have no more memory. */
+static int exhaust(struct fanotify_nl *h, const char *path, unsigned int lost)
+{
+	struct fanotify_nl_member_info stats = {};
+	char text[32];
+	int ret;
+
+	snprintf(text, sizeof(text), "%ld", charged() + (256 << 10));
+	ret = write_file(CGROUP "/memory.max", text);
+	for (int i = 0; !ret && stats.lost < lost; i++) {
+		ret = i == 50000 ? -ENOSPC : chmod(path, 0600);
+		if (!ret && i % 100 == 0)
+			ret = member_own_stats(h, &stats);
+	}
+	return ret;
+}
+
+/* That others mount and unmount is no reason to kill: a loss is told of. */
+TEST_F_TIMEOUT(listener, nobody_is_killed_for_its_events, 120)
+{
+	struct fanotify_nl_mark mark = {
+		.type = FANOTIFY_MARK_TYPE_GLOBAL, .mask = KIND(COVERED),
+	};
+	char text[256];
+	__u64 lost;
+	pid_t pid;
+
+	ASSERT_EQ(0, mkdir("mnt", 0755));
+	for (int i = 0; i < FEW; i++) {
+		ASSERT_EQ(0, mount("mnt", "mnt", "tmpfs", 0, NULL));
+		ASSERT_EQ(0, member_mark(self->h, "mnt", KIND(UNMOUNT)));
+	}
+	/* so that covering them needs no more marks */
+	ASSERT_EQ(0, member_mark(self->h, "/", KIND(UNMOUNT)));
+	ASSERT_EQ(0, make_files(1));
+	ASSERT_EQ(0, member_mark(self->h, ".", KIND(ATTRIB)));
+	pid = bystander();
+	ASSERT_LT(0, pid);
+	EXPECT_EQ(0, exhaust(self->h, "0", 100));
+	EXPECT_EQ(0, member_own_stats(self->h, &self->stats));
+
+	lost = self->stats.lost;
+	fanotify_nl_mark_add(self->h, &mark, NULL);
+	EXPECT_EQ(0, member_own_stats(self->h, &self->stats));
+	EXPECT_LT(lost, self->stats.lost);
+	lost = self->stats.lost;
+	for (int i = 0; i < FEW; i++)
+		EXPECT_EQ(0, umount("mnt"));
+	EXPECT_EQ(0, member_own_stats(self->h, &self->stats));
+	EXPECT_LT(lost, self->stats.lost);
+
+	EXPECT_EQ(0, read_file(CGROUP "/memory.events", text, sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "\noom 0\n"))
+		TH_LOG("%s", text);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
 }
 
 /* Root binds and marks; then being the member is enough. */
