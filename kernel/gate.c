@@ -417,9 +417,9 @@ void fanl_gate_join(struct fanl_group *group, struct fanl_member *member)
 		gate->cookie = atomic64_inc_return(&fanl_gate_cookie);
 	}
 	if (gate->missed)
-		fanl_queue_gap(member, FANOTIFY_GAP_REASON_MEMBER_GONE,
-			       gate->missed);
+		fanl_queue_gap(member, gate->missed_reason, gate->missed);
 	gate->missed = 0;
+	gate->missed_reason = FANOTIFY_GAP_REASON_MEMBER_GONE;
 	fanl_fair_pump(group);
 	spin_unlock(&group->lock);
 	if (took_over)
@@ -613,6 +613,7 @@ int fanl_gate_alloc(struct fanl_group *group,
 	gate->group = group;
 	gate->set = *set;
 	gate->state = FANL_GATE_ACTIVE;
+	gate->missed_reason = FANOTIFY_GAP_REASON_MEMBER_GONE;
 	gate->cookie = atomic64_inc_return(&fanl_gate_cookie);
 	group->gate = gate;
 	return 0;

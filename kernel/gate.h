@@ -113,6 +113,7 @@ enum fanl_gate_state {
  * @by_id: struct fanl_perm that are queued or delivered
  * @stats: counters, but for remembered
  * @missed: events that a successor will not get, as far as known
+ * @missed_reason: enum fanotify_gap_reason of the gap that says so
  * @remembered: accesses decided by a remembered verdict
  * @linger_end: when the wait for a successor ends, in jiffies
  * @linger: ends it; holds a reference of the group
@@ -135,6 +136,7 @@ struct fanl_gate {
 	DECLARE_HASHTABLE(by_id, 7);
 	struct fanl_gate_stats		stats;
 	u64				missed;
+	u32				missed_reason;
 	atomic64_t			remembered;
 	unsigned long			linger_end;
 	struct delayed_work		linger;

@@ -516,6 +516,8 @@ struct fanl_group *fanl_group_next(unsigned long *number)
  * fanl_group_gap - tell all members that something was missed
  * @group: the group
  * @reason: enum fanotify_gap_reason
+ *
+ * A permission group without any tells the next one.
  */
 void fanl_group_gap(struct fanl_group *group, u32 reason)
 {
@@ -524,6 +526,10 @@ void fanl_group_gap(struct fanl_group *group, u32 reason)
 	spin_lock(&group->lock);
 	list_for_each_entry(member, &group->members, node)
 		fanl_queue_gap(member, reason, 1);
+	if (!group->nr_members && group->gate) {
+		group->gate->missed++;
+		group->gate->missed_reason = reason;
+	}
 	spin_unlock(&group->lock);
 }
 

@@ -444,6 +444,33 @@ TEST_F(gate, linger_misses_events)
 	EXPECT_STREQ("three", event.name);
 }
 
+/* So does one that a new filesystem is not watched. */
+TEST_F(gate, linger_misses_a_filesystem)
+{
+	struct fanotify_nl_settings settings = GATE_SET(LINGER_MS, linger_ms, 60000);
+	struct fanotify_nl_mark mark = {
+		.type = FANOTIFY_MARK_TYPE_GLOBAL, .mask = KIND(CREATE),
+	};
+	struct fanotify_nl_event event;
+
+	self->h = gate_open(NUMBER, 0, settings);
+	ASSERT_NE(NULL, self->h);
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &mark, NULL));
+	fanotify_nl_close(self->h);
+	self->h = NULL;
+	ASSERT_EQ(0, set_parameter("marks_max", "1"));
+	EXPECT_EQ(0, mkdir("mnt", 0755));
+	EXPECT_EQ(0, mount("mnt", "mnt", "tmpfs", 0, NULL));
+	ASSERT_EQ(0, set_parameter("marks_max", "1048576"));
+	self->h = gate_open(NUMBER, 0, settings);
+	ASSERT_NE(NULL, self->h);
+	ASSERT_EQ(1, fanotify_nl_wait_event(self->h, &event, 5000));
+	EXPECT_EQ(KIND(GAP), event.mask);
+	EXPECT_EQ(FANOTIFY_GAP_REASON_UNCOVERED, event.gap.reason);
+	/* and so was the name of the directory */
+	EXPECT_EQ(2, event.gap.count);
+}
+
 TEST_F(gate, linger_lifted)
 {
 	struct fanotify_nl *h;
