@@ -44,15 +44,16 @@ struct fanl_hook {
 	struct fanl_event		event;
 };
 
-/* What one mark asks for of this event. */
+/* What one mark asks for of this event. Its own ondir is not its global mark's. */
 static u64 fanl_mark_wants(const struct fanl_mark *mark, bool is_dir, int type)
 {
-	u64 mask = READ_ONCE(mark->mask);
+	u64 own = READ_ONCE(mark->own);
 
 	if (type == FSNOTIFY_ITER_TYPE_PARENT &&
-	    !(mask & FANOTIFY_KIND_EVENT_ON_CHILD))
+	    !(own & FANOTIFY_KIND_EVENT_ON_CHILD))
 		return 0;
-	return fanl_kinds_of_mask(mask, is_dir);
+	return fanl_kinds_of_mask(own, is_dir) |
+	       fanl_kinds_of_mask(READ_ONCE(mark->global), is_dir);
 }
 
 /* What subtree marks let through; what is nowhere may be in any of them. */

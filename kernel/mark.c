@@ -147,8 +147,8 @@ static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
 		fsn_flags |= FSNOTIFY_MARK_FLAG_IGNORED_SURV_MODIFY;
 
 	spin_lock(&mark->fsn.lock);
-	mark->own = own;
-	mark->global = global;
+	WRITE_ONCE(mark->own, own);
+	WRITE_ONCE(mark->global, global);
 	WRITE_ONCE(mark->mask, mask);
 	mark->flags = flags;
 	mask |= mark->subtree;
@@ -258,11 +258,15 @@ static int fanl_mark_change(struct fanl_mark *mark,
 	u32 ignored = fanl_ignore_after(READ_ONCE(mark->fsn.ignore_mask),
 					ignore);
 	struct fsnotify_group *fsn_group = mark->fsn.group;
-	u64 kinds = own | global | mark->subtree | ignored;
 	struct fsnotify_mark *recalc;
 	bool attached;
+	u64 kinds;
 	int err;
 
+	/* without a kind there is nothing to modify */
+	if (!(own & ~FANL_KIND_MODIFIERS))
+		own = 0;
+	kinds = own | global | mark->subtree | ignored;
 	if (!(kinds & ~FANL_KIND_MODIFIERS)) {
 		fanl_mark_destroy(mark);
 		return 0;
@@ -317,10 +321,6 @@ static int fanl_mark_create(struct fanl_group *group,
 	struct fanl_mark *mark;
 	int err;
 
-	if (!((req->mask | req->ignore) & ~FANL_KIND_MODIFIERS)) {
-		NL_SET_ERR_MSG(extack, "no kind in mask and ignore-mask");
-		return -EINVAL;
-	}
 	mark = fanl_mark_alloc(group, req, object, 0, extack);
 	if (IS_ERR(mark))
 		return PTR_ERR(mark);
@@ -502,11 +502,17 @@ int fanl_mark_add(struct fanl_group *group, const struct fanl_mark_request *req,
 		*id = mark->id;
 		own = mark->own;
 		ignore = READ_ONCE(mark->fsn.ignore_mask);
+	}
+	if (!((own | ignore | req->mask | req->ignore) & ~FANL_KIND_MODIFIERS)) {
+		NL_SET_ERR_MSG(extack, "no kind in mask and ignore-mask");
+		err = -EINVAL;
+	} else if (mark) {
 		err = fanl_mark_extend(mark, req, &object, extack);
-		fsnotify_put_mark(&mark->fsn);
 	} else {
 		err = fanl_mark_create(group, req, &object, id, extack);
 	}
+	if (mark)
+		fsnotify_put_mark(&mark->fsn);
 	if (!err && req->type == FANOTIFY_MARK_TYPE_SUBTREE)
 		err = fanl_subtree_share(group, &object, own, ignore, extack);
 unlock:

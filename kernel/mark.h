@@ -30,8 +30,8 @@ struct netlink_ext_ack;
  * @group: the group; @fsn keeps it alive
  * @id: number in the group
  * @type: enum fanotify_mark_type; constant
- * @own: kinds asked for by commands about this mark [group's mark_lock]
- * @global: kinds asked for by the group's global mark [group's mark_lock]
+ * @own: kinds asked for by commands about this mark [group's mark_lock to change]
+ * @global: kinds asked for by the group's global mark [group's mark_lock to change]
  * @mask: both of them [group's mark_lock to change]
  * @subtree: of a filesystem mark, kinds asked for by the group's subtree marks;
  *	some more may be left over [group's mark_lock to change]

@@ -1220,4 +1220,46 @@ TEST_F(marks, no_list_behind_a_request_that_waits)
 	nl_close(&b.nl);
 }
 
+/* To open and close a directory: the kinds that were heard of it. */
+static __u64 kinds_of(struct fanotify_nl *h, const char *dir)
+{
+	__u64 kinds = 0;
+
+	forget(&heard);
+	if (touch(dir))
+		return -1;
+	take(h, &heard);
+	for (int i = 0; i < heard.count; i++)
+		kinds |= heard.event[i].mask;
+	return kinds;
+}
+
+TEST_F(marks, global_and_filesystem_have_an_ondir_each)
+{
+	struct fanotify_nl_mark global = { .type = GLOBAL, .mask = KIND(OPEN) };
+
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &global, NULL));
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, WORK, KIND(CLOSE_NOWRITE) | KIND(ONDIR)));
+	EXPECT_EQ(KIND(CLOSE_NOWRITE) | KIND(ONDIR), kinds_of(self->h, "dir"));
+	EXPECT_EQ(1, opens(self->h, "file"));
+
+	/* nothing is left of it with its last kind */
+	ASSERT_EQ(0, listen_unmark(self->h, FILESYSTEM, WORK, KIND(CLOSE_NOWRITE)));
+	EXPECT_EQ(0, kinds_of(self->h, "dir"));
+	ASSERT_LT(0, marks_of(self->h));
+	for (int i = 0; i < list.count; i++) {
+		EXPECT_EQ(GLOBAL, list.mark[i].type);
+		EXPECT_EQ(KIND(OPEN), list.mark[i].mask);
+	}
+	EXPECT_EQ(-EINVAL, listen_mark(self->h, FILESYSTEM, WORK, KIND(ONDIR)));
+
+	/* and the other way */
+	global.mask |= KIND(ONDIR);
+	ASSERT_EQ(0, fanotify_nl_mark_add(self->h, &global, NULL));
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, WORK, KIND(CLOSE_NOWRITE)));
+	EXPECT_EQ(KIND(OPEN) | KIND(ONDIR), kinds_of(self->h, "dir"));
+	EXPECT_EQ(1, opens(self->h, "file"));
+	EXPECT_EQ(1, count(&heard, KIND(CLOSE_NOWRITE), NULL));
+}
+
 TEST_HARNESS_MAIN
