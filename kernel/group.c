@@ -66,6 +66,7 @@ static void fanl_group_free(struct kref *kref)
 	fanl_gate_free(group->gate);
 	fanl_journal_free(group->journal);
 	mutex_destroy(&group->mark_lock);
+	mutex_destroy(&group->adding);
 	/* fsnotify's callbacks are over */
 	kfree(rcu_access_pointer(group->filters));
 	kfree(group);
@@ -114,6 +115,7 @@ static struct fanl_group *fanl_group_alloc(struct fanl_settings *settings)
 	spin_lock_init(&group->lock);
 	INIT_LIST_HEAD(&group->members);
 	mutex_init(&group->mark_lock);
+	mutex_init(&group->adding);
 	xa_init_flags(&group->marks, XA_FLAGS_ALLOC1);
 	if ((group->flags & FANOTIFY_GROUP_FLAG_PERMISSION) &&
 	    fanl_gate_alloc(group, &settings->gate)) {

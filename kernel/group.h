@@ -91,6 +91,8 @@ struct fanl_settings {
  *	change]
  * @mark_lock: serialises commands about marks; the fsnotify group's mark_mutex
  *	nests in it. Never taken by the VFS's callbacks.
+ * @adding: one at a time adds to the global mark, as one that fails takes back what it
+ *	added. Outermost: what it waits for is up to filesystems
  * @closing: no mark may be added any more [mark_lock]
  * @global: kinds of the global mark, 0 for none [mark_lock]
  * @marks: struct fanl_mark by id; its own lock nests in everything
@@ -122,6 +124,7 @@ struct fanl_group {
 	struct fanl_filters __rcu *filters;
 
 	struct mutex		mark_lock;
+	struct mutex		adding;
 	bool			closing;
 	u64			global;
 	struct xarray		marks;

@@ -238,19 +238,19 @@ static int fanl_mark_global_run(struct fanl_request *request)
 	if (!reply)
 		return -ENOMEM;
 	hdr = genlmsg_iput(reply, info);
+	mutex_lock(&group->adding);
 	err = fanl_global_add(group, req->mask, &before, info->extack);
 	if (err)
-		goto free;
+		goto unlock;
 	err = fanl_mark_cover_now(request, reply, &covered);
-	if (err) {
-		/* what others have asked for meanwhile stays */
+	if (err)
 		fanl_global_restrict(group, ~(req->mask & ~before));
-		goto free;
-	}
-	return fanl_reply_end(reply, hdr, info,
-			      nla_put_u32(reply, FANOTIFY_A_MARK_COVERED,
-					  covered));
-free:
+unlock:
+	mutex_unlock(&group->adding);
+	if (!err)
+		return fanl_reply_end(reply, hdr, info,
+				      nla_put_u32(reply, FANOTIFY_A_MARK_COVERED,
+						  covered));
 	nlmsg_free(reply);
 	return err;
 }

@@ -976,15 +976,25 @@ static pid_t held_up(const struct held_up *held, int i)
 	_exit(mount("held", "held", "tmpfs", 0, NULL) ? errno : 0);
 }
 
-static bool hangs(void *arg)
+static char state_of(pid_t pid)
 {
 	char path[64], text[512], *p;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", *(pid_t *)arg);
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (read_file(path, text, sizeof(text)))
-		return false;
+		return 0;
 	p = strrchr(text, ')');
-	return p && p[2] == 'D';
+	return p ? p[2] : 0;
+}
+
+static bool hangs(void *arg)
+{
+	return state_of(*(pid_t *)arg) == 'D';
+}
+
+static bool hangs_or_has_ended(void *arg)
+{
+	return hangs(arg) || state_of(*(pid_t *)arg) == 'Z';
 }
 
 static bool is_covered(dev_t dev)
@@ -1028,6 +1038,115 @@ TEST_F_TIMEOUT(marks, global_while_mounts_are_held_up, 60)
 	take(self->h, &heard);
 	EXPECT_EQ(1 + HELD_UP, count(&heard, KIND(COVERED), NULL));
 	EXPECT_EQ(0, count(&heard, KIND(GAP), NULL));
+}
+
+struct member {
+	struct nl nl;
+	__u32 number;
+	__u64 token;
+};
+
+/* What the global mark covers more, of these types of filesystem alone; or -errno. */
+static int global_of(const struct member *m, __u64 mask, const char *type, const char *other)
+{
+	struct nl nl;
+	int ret;
+
+	ret = nl_open(&nl);
+	if (ret)
+		return ret;
+	nl_begin(&nl, FANOTIFY_CMD_MARK_ADD, 0);
+	nl_put_u32(&nl, FANOTIFY_A_MARK_GROUP, m->number);
+	nl_put_u64(&nl, FANOTIFY_A_MARK_TOKEN, m->token);
+	nl_put_u32(&nl, FANOTIFY_A_MARK_TYPE, GLOBAL);
+	nl_put_u64(&nl, FANOTIFY_A_MARK_MASK, mask);
+	nl_put_string(&nl, FANOTIFY_A_MARK_FSTYPE, type);
+	if (other)
+		nl_put_string(&nl, FANOTIFY_A_MARK_FSTYPE, other);
+	ret = nl_call(&nl);
+	if (!ret)
+		ret = nl_uint(nl_attr(nl.reply, FANOTIFY_A_MARK_COVERED));
+	nl_close(&nl);
+	return ret;
+}
+
+static pid_t global_by_another(const struct member *m, __u64 mask, const char *type,
+			       const char *other)
+{
+	pid_t pid = fork();
+	int ret;
+
+	if (pid)
+		return pid;
+	ret = global_of(m, mask, type, other);
+	_exit(ret < 0 ? -ret : 0);
+}
+
+/*
+ * Who asks for a type that the kernel does not know waits for modprobe: it does when
+ * this returns a descriptor, and goes on when a line is written to that.
+ */
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+#define STAND_IN	"/run/fanotify-nl-modprobe"
+#define FIFO		"/run/fanotify-nl-fifo"
+
+static int wait_for_modprobe(const char *usual)
+{
+	int fd = open(FIFO, O_WRONLY | O_CLOEXEC);
+
+	return write_file(MODPROBE, usual) ?: fd;
+}
+
+static int stand_in_for_modprobe(char *usual, size_t size)
+{
+	return read_file(MODPROBE, usual, size) ?:
+	       write_file(STAND_IN, "#!/bin/sh\nread line <" FIFO "\nexit 1\n") ?:
+	       chmod(STAND_IN, 0755) ?: mkfifo(FIFO, 0600) ?: write_file(MODPROBE, STAND_IN);
+}
+
+/* What another one was told that it has is not taken back. */
+TEST_F_TIMEOUT(marks, global_that_fails_leaves_what_another_has, 60)
+{
+	char usual[256], text[16];
+	int ext4, status, held;
+	struct member m;
+	pid_t one, other;
+
+	ASSERT_EQ(0, nl_open(&m.nl));
+	ASSERT_EQ(0, nl_bind(&m.nl, &m.number, &m.token));
+	ext4 = global_of(&m, KIND(CREATE), "ext4", NULL);
+	ASSERT_LT(0, ext4);
+	nl_begin(&m.nl, FANOTIFY_CMD_MARK_FLUSH, 0);
+	nl_put_u32(&m.nl, FANOTIFY_A_MARK_GROUP, m.number);
+	nl_put_u64(&m.nl, FANOTIFY_A_MARK_TOKEN, m.token);
+	ASSERT_EQ(0, nl_call(&m.nl));
+	/* no room for those of tmpfs */
+	ASSERT_EQ(0, mkdir("mnt", 0755));
+	for (int i = 0; i < ext4; i++)
+		ASSERT_EQ(0, mount("mnt", "mnt", "tmpfs", 0, NULL));
+	snprintf(text, sizeof(text), "%d", ext4);
+	ASSERT_EQ(0, set_parameter("marks_max", text));
+
+	ASSERT_EQ(0, stand_in_for_modprobe(usual, sizeof(usual)));
+	one = global_by_another(&m, KIND(CREATE), "fanotify-nl-test", "tmpfs");
+	held = wait_for_modprobe(usual);
+	EXPECT_LE(0, held);
+	other = global_by_another(&m, KIND(CREATE), "ext4", NULL);
+	EXPECT_TRUE(wait_until(hangs_or_has_ended, &other, 10000));
+	EXPECT_EQ(1, write(held, "\n", 1));
+	close(held);
+	EXPECT_EQ(one, waitpid(one, &status, 0));
+	EXPECT_EQ(ENOSPC, WEXITSTATUS(status));
+	EXPECT_EQ(other, waitpid(other, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, set_parameter("marks_max", "1048576"));
+	unlink(FIFO);
+	unlink(STAND_IN);
+
+	list.count = 0;
+	ASSERT_EQ(0, fanotify_nl_marks(self->h, m.number, list_one, &list));
+	EXPECT_EQ(ext4, list.count);
+	nl_close(&m.nl);
 }
 
 /* What is mounted later would not be seen. (Linux 7 lets nobody do it.) */
