@@ -314,8 +314,8 @@ int fanl_global_cover_root(struct fanl_group *group, u32 *covered,
  *
  * Filesystems that exist follow with fanl_global_cover_type().
  *
- * Return: 0; -EOPNOTSUPP, new filesystems cannot be seen; -ENOENT, the group
- * is going away.
+ * Return: 0; -EINVAL, no kind; -EOPNOTSUPP, new filesystems cannot be seen;
+ * -ENOENT, the group is going away.
  */
 int fanl_global_add(struct fanl_group *group, u64 mask, u64 *before,
 		    struct netlink_ext_ack *extack)
@@ -329,6 +329,10 @@ int fanl_global_add(struct fanl_group *group, u64 mask, u64 *before,
 	if (group->closing) {
 		NL_SET_ERR_MSG(extack, "group is going away");
 		return -ENOENT;
+	}
+	if (!((group->global | mask) & ~FANL_KIND_MODIFIERS)) {
+		NL_SET_ERR_MSG(extack, "no kind in mask");
+		return -EINVAL;
 	}
 	*before = group->global;
 	fanl_global_set(group, group->global | mask);

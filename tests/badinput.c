@@ -413,6 +413,14 @@ TEST_F(bad, masks_without_a_kind)
 	EXPECT_REFUSED(-EINVAL, &self->nl);
 	begin_mark(self, FANOTIFY_CMD_MARK_REMOVE, INODE, self->fd, 0);
 	EXPECT_REFUSED(-EINVAL, &self->nl);
+
+	nl_begin(&self->nl, FANOTIFY_CMD_MARK_ADD, 0);
+	nl_put_u32(&self->nl, FANOTIFY_A_MARK_GROUP, self->number);
+	nl_put_u64(&self->nl, FANOTIFY_A_MARK_TOKEN, self->token);
+	nl_put_u32(&self->nl, FANOTIFY_A_MARK_TYPE, GLOBAL);
+	nl_put_u64(&self->nl, FANOTIFY_A_MARK_MASK, KIND(ONDIR));
+	nl_put_string(&self->nl, FANOTIFY_A_MARK_FSTYPE, "tmpfs");
+	EXPECT_REFUSED(-EINVAL, &self->nl);
 }
 
 TEST_F(bad, kinds_of_directories_on_a_file)
