@@ -194,7 +194,7 @@ int fanl_gate_register(struct fanl_group *group, struct netlink_ext_ack *extack)
 	if (!list_empty(&gate->node))
 		return 0;
 	NL_SET_ERR_MSG_FMT(extack,
-			   "there are %u permission groups, the limit of parameter permission_groups_max",
+			   "%u permission groups, the limit of parameter permission_groups_max",
 			   nr);
 	return -EMFILE;
 }

@@ -280,7 +280,7 @@ static int fanl_mark_check_perm(struct genl_info *info,
 	if (group->gate || !((req->mask | req->ignore) & FANL_KINDS_PERM))
 		return 0;
 	NL_SET_ERR_MSG_FMT(info->extack,
-			   "permission kinds are for groups with the flag permission, and group %u has none",
+			   "permission kinds need the flag permission, and group %u has none",
 			   group->number);
 	return -EINVAL;
 }

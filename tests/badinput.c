@@ -423,6 +423,23 @@ TEST_F(bad, masks_without_a_kind)
 	EXPECT_REFUSED(-EINVAL, &self->nl);
 }
 
+/* A longer text than the kernel has room for is cut, and logged. */
+TEST_F(bad, permission_kinds_for_a_group_of_the_largest_number)
+{
+	struct nl nl;
+
+	ASSERT_EQ(0, nl_open(&nl));
+	nl_begin(&nl, FANOTIFY_CMD_BIND, 0);
+	nl_put_u32(&nl, FANOTIFY_A_GROUP_NUMBER, 0xffffffff);
+	ASSERT_EQ(0, nl_call(&nl));
+	EXPECT_EQ(-EINVAL, nl_mark(&nl, 0xffffffff,
+				   nl_uint(nl_attr(nl.reply, FANOTIFY_A_GROUP_TOKEN)),
+				   FILESYSTEM, self->fd, KIND(OPEN_PERM)));
+	EXPECT_NE(NULL, strstr(nl.text, "group 4294967295 has none"))
+		TH_LOG("%s", nl.text);
+	nl_close(&nl);
+}
+
 TEST_F(bad, kinds_of_directories_on_a_file)
 {
 	static const __u64 masks[] = {
@@ -631,6 +648,7 @@ TEST_F(after_all, the_log_is_clean)
 	ASSERT_LT(0, len);
 	EXPECT_EQ(NULL, strstr(log, "BUG:"));
 	EXPECT_EQ(NULL, strstr(log, "WARNING:"));
+	EXPECT_EQ(NULL, strstr(log, "truncated extack"));
 }
 
 TEST_HARNESS_MAIN
