@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,6 +76,27 @@ static int close_gate(struct fanotify_nl *h, const char *path)
 	return ret ? ret : fanotify_nl_mark_add(h, &mark, NULL);
 }
 
+/* Return: how long to poll for at most, or -errno. */
+static int answer_all(struct fanotify_nl *h, const char *pattern)
+{
+	struct fanotify_nl_event event;
+	int ret, err = 0;
+
+	/* until there is none left: only then does the descriptor speak up again */
+	do {
+		ret = fanotify_nl_next_event(h, &event);
+		/* a gap may say that others were lost, but those that wait never are */
+		if (ret > 0 && (event.has & FANOTIFY_NL_HAS_DEADLINE))
+			err = answer(h, &event, pattern);
+		if (err)
+			return err;
+	} while (ret > 0 || ret == -EBADMSG);
+	/* The kernel is short of memory. Events wait, but silently. */
+	if (ret == -ENOBUFS || ret == -ENOMEM)
+		return 100;
+	return ret < 0 ? ret : INT_MAX;
+}
+
 /* Return: 0 when told to end, or -errno. */
 static int keep_gate(struct fanotify_nl *h, const char *pattern, int signals)
 {
@@ -82,20 +104,13 @@ static int keep_gate(struct fanotify_nl *h, const char *pattern, int signals)
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = fanotify_nl_fd(h), .events = POLLIN },
 	};
-	struct fanotify_nl_event event;
-	int ret;
 
 	for (;;) {
-		/* until there is none left: only then does the descriptor speak up again */
-		while ((ret = fanotify_nl_next_event(h, &event)) > 0) {
-			/* a gap may say that others were lost, but those that wait never are */
-			ret = event.has & FANOTIFY_NL_HAS_DEADLINE ? answer(h, &event, pattern) : 0;
-			if (ret)
-				return ret;
-		}
-		if (ret)
-			return ret;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		int timeout = answer_all(h, pattern);
+
+		if (timeout < 0)
+			return timeout;
+		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
 			return 0;
@@ -125,10 +140,11 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		ret = keep_gate(h, argv[2], signalfd(-1, &set, SFD_CLOEXEC));
 	}
+	/* all who wait go on; after a failure on-evict decides, as the socket is closed */
 	if (ret)
 		fprintf(stderr, "gate: %s\n", fanotify_nl_error(h));
-	/* all who wait go on: with the socket closed instead, on-evict would decide */
-	fanotify_nl_unbind(h);
+	else
+		fanotify_nl_unbind(h);
 	fanotify_nl_close(h);
 	return ret ? 1 : 0;
 }

@@ -8,13 +8,15 @@
  * same size there. Whoever reads, writes or maps bytes of a file in PLACE waits until its
  * holes among them are brought from SOURCE; what is there already is left alone, and so
  * is what SOURCE has not.
- * Prints a line for each range; ends with SIGINT or SIGTERM. Needs Linux 7, and a
+ * Prints a line for each range; ends with SIGINT or SIGTERM. If it fails, nothing in PLACE
+ * can be read until its group is lifted, by fanotifyctl group lift. Needs Linux 7, and a
  * filesystem at PLACE that allows it.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -177,6 +179,27 @@ static int begin(struct fanotify_nl *h, const char *path)
 	return ret ? ret : fanotify_nl_mark_add(h, &mark, NULL);
 }
 
+/* Return: how long to poll for at most, or -errno. */
+static int answer_all(struct fanotify_nl *h, int source, int place)
+{
+	struct fanotify_nl_event event;
+	int ret, err = 0;
+
+	/* until there is none left: only then does the descriptor speak up again */
+	do {
+		ret = fanotify_nl_next_event(h, &event);
+		/* a gap may say that others were lost, but those that wait never are */
+		if (ret > 0 && (event.has & FANOTIFY_NL_HAS_DEADLINE))
+			err = answer(h, &event, source, place);
+		if (err)
+			return err;
+	} while (ret > 0 || ret == -EBADMSG);
+	/* The kernel is short of memory. Events wait, but silently. */
+	if (ret == -ENOBUFS || ret == -ENOMEM)
+		return 100;
+	return ret < 0 ? ret : INT_MAX;
+}
+
 /* Return: 0 when told to end, or -errno. */
 static int go_on(struct fanotify_nl *h, int source, int place, int signals)
 {
@@ -184,21 +207,13 @@ static int go_on(struct fanotify_nl *h, int source, int place, int signals)
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = fanotify_nl_fd(h), .events = POLLIN },
 	};
-	struct fanotify_nl_event event;
-	int ret;
 
 	for (;;) {
-		/* until there is none left: only then does the descriptor speak up again */
-		while ((ret = fanotify_nl_next_event(h, &event)) > 0) {
-			/* a gap may say that others were lost, but those that wait never are */
-			ret = event.has & FANOTIFY_NL_HAS_DEADLINE ?
-			      answer(h, &event, source, place) : 0;
-			if (ret)
-				return ret;
-		}
-		if (ret)
-			return ret;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		int timeout = answer_all(h, source, place);
+
+		if (timeout < 0)
+			return timeout;
+		if (poll(fds, 2, timeout) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
 			return 0;
@@ -232,6 +247,8 @@ int main(int argc, char **argv)
 		ret = begin(h, argv[2]);
 	if (ret) {
 		fprintf(stderr, "ondemand: %s\n", fanotify_nl_error(h));
+		/* there are no holes yet */
+		fanotify_nl_unbind(h);
 	} else {
 		ret = make_holes(source, place);
 		if (!ret) {
@@ -239,10 +256,12 @@ int main(int argc, char **argv)
 			fflush(stdout);
 			ret = go_on(h, source, place, signalfd(-1, &set, SFD_CLOEXEC));
 		}
+		/* whoever waits goes on; after a failure on-evict denies, as there is a hole */
 		if (ret)
 			fprintf(stderr, "ondemand: %s\n", strerror(-ret));
+		else
+			fanotify_nl_unbind(h);
 	}
-	fanotify_nl_unbind(h);
 	fanotify_nl_close(h);
 	return ret ? 1 : 0;
 }
