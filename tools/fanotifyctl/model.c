@@ -60,13 +60,29 @@ static void object_free(void *arg)
 	free(object);
 }
 
-static void object_put(struct model *model, struct model_object *object)
+static void object_unused(struct model *model, struct model_object *object)
 {
-	if (object->refs || !object->gone || object == model->root)
+	if (object->unused)
 		return;
-	tdelete(object, &model->objects, by_handle);
-	model->count--;
-	object_free(object);
+	object->unused = true;
+	object->next_unused = model->unused;
+	model->unused = object;
+}
+
+/* Forget what has got no name meanwhile: no event tells that it has ended. */
+static void free_unused(struct model *model)
+{
+	struct model_object *object;
+
+	while ((object = model->unused)) {
+		model->unused = object->next_unused;
+		object->unused = false;
+		if (object->refs || object == model->root)
+			continue;
+		tdelete(object, &model->objects, by_handle);
+		model->count--;
+		object_free(object);
+	}
 }
 
 struct model_object *model_object_of(struct model *model, const struct fanotify_nl_node *node)
@@ -83,10 +99,12 @@ struct model_object *model_object_of(struct model *model, const struct fanotify_
 	/* of an O_TMPFILE file or a whiteout it is not told how it began */
 	new->inherits = true;
 	found = (struct model_object **)find_or_make(new, &model->objects, by_handle);
-	if (*found == new)
+	if (*found == new) {
 		model->count++;
-	else
+		object_unused(model, new);
+	} else {
 		free(new);
+	}
 	if (node->stat.has)
 		(*found)->stat = node->stat;
 	return *found;
@@ -94,23 +112,34 @@ struct model_object *model_object_of(struct model *model, const struct fanotify_
 
 /* ---- names ---- */
 
-static void leave(struct model *model, struct model_object *dir, const char *name)
+static struct model_name *find_name(const struct model *model, struct model_object *dir,
+				    const char *name)
 {
 	struct model_name key = { .dir = dir, .name = (char *)name };
 	struct model_name **found = tfind(&key, &model->names, model_by_name);
-	struct model_name *old;
 
-	if (!found)
+	return found ? *found : NULL;
+}
+
+static void unref(struct model *model, struct model_object *object)
+{
+	if (!--object->refs)
+		object_unused(model, object);
+}
+
+static void leave(struct model *model, struct model_object *dir, const char *name)
+{
+	struct model_name *old = find_name(model, dir, name);
+
+	if (!old)
 		return;
-	old = *found;
 	tdelete(old, &model->names, model_by_name);
 	if (old->object) {
 		if (old->object->dir == dir && !strcmp(old->object->name, name))
 			old->object->dir = NULL;
-		old->object->refs--;
-		object_put(model, old->object);
+		unref(model, old->object);
 	}
-	dir->refs--;
+	unref(model, dir);
 	free(old->name);
 	free(old);
 }
@@ -140,7 +169,6 @@ static void enter(struct model *model, struct model_object *dir, const char *nam
 	dir->refs++;
 	if (!object)
 		return;
-	object->gone = false;
 	model->untold |= !object->told;
 	if (S_ISDIR(object->stat.mode) && object != model->root) {
 		break_circle(object, dir);
@@ -338,6 +366,7 @@ int model_scan(struct model *model, struct fanotify_nl *h, const char *path)
 	struct scan scan = { .model = model };
 	int ret = fanotify_nl_baseline(h, path, scan_one, &scan);
 
+	free_unused(model);
 	return scan.without_handles ? -EOPNOTSUPP : ret;
 }
 
@@ -416,7 +445,8 @@ static void apply_create(struct model *model, const struct fanotify_nl_event *ev
 {
 	const __u64 further = FANOTIFY_KIND_HARDLINK | FANOTIFY_KIND_TMPFILE_LINK;
 
-	if (!(event->mask & FANOTIFY_KIND_HARDLINK))
+	/* of what was set before it had a name, nothing is kept */
+	if (!(event->mask & further))
 		object->told = true;
 	enter(model, dir, event->name, object);
 	if (event->link) {
@@ -433,19 +463,22 @@ static void apply_rename(struct model *model, const struct fanotify_nl_event *ev
 			 struct model_object *dir, struct model_object *new_dir,
 			 struct model_object *object)
 {
+	const __u32 across = FANOTIFY_EVENT_FLAG_MOVED_IN | FANOTIFY_EVENT_FLAG_MOVED_OUT;
 	bool exchange = event->flags & FANOTIFY_EVENT_FLAG_EXCHANGE;
+	struct model_name *other = NULL;
 
-	object->refs++;
+	if (exchange && !(event->flags & across))
+		other = find_name(model, new_dir, event->new_name);
 	if (event->flags & FANOTIFY_EVENT_FLAG_WHITEOUT)
 		enter(model, dir, event->name, NULL);
 	else if (!exchange)
 		leave(model, dir, event->name);
-	object->refs--;
+	else if (other && other->object != object)
+		/* its own event comes next; it is never without a name */
+		enter(model, dir, event->name, other->object);
 	if (event->flags & FANOTIFY_EVENT_FLAG_MOVED_OUT) {
 		/* what becomes of it, and of what is in it, no event tells */
 		forget(model, object);
-		object->gone = true;
-		object_put(model, object);
 		return;
 	}
 	/* of a directory a gap follows */
@@ -470,22 +503,19 @@ static void apply_xattr(const struct fanotify_nl_event *event, struct model_obje
 		object->acl_set = event->mask & FANOTIFY_KIND_SETXATTR;
 }
 
-void model_apply(struct model *model, const struct fanotify_nl_event *event)
+static void apply(struct model *model, const struct fanotify_nl_event *event)
 {
 	struct model_object *object = model_object_of(model, &event->object);
 	struct model_object *dir = model_object_of(model, &event->dir);
 	struct model_object *new_dir = model_object_of(model, &event->new_dir);
-	struct model_object *target = model_object_of(model, &event->target);
 
+	/* it may have other names */
+	model_object_of(model, &event->target);
 	if (event->mask & FANOTIFY_KIND_GAP)
 		forget(model, object ? object : model->root);
 	if (!object)
 		return;
 	apply_xattr(event, object);
-	if (event->mask & (FANOTIFY_KIND_LAST_UNLINK | FANOTIFY_KIND_RMDIR))
-		object->gone = true;
-	if (target && (!target->stat.nlink || S_ISDIR(target->stat.mode)))
-		target->gone = true;
 	if (dir && event->name) {
 		if (event->mask & FANOTIFY_KIND_CREATE)
 			apply_create(model, event, dir, object);
@@ -494,6 +524,12 @@ void model_apply(struct model *model, const struct fanotify_nl_event *event)
 		else if ((event->mask & FANOTIFY_KIND_RENAME) && event->new_name)
 			apply_rename(model, event, dir, new_dir ?: dir, object);
 	}
+}
+
+void model_apply(struct model *model, const struct fanotify_nl_event *event)
+{
+	apply(model, event);
+	free_unused(model);
 }
 
 static void name_free(void *arg)

@@ -30,7 +30,8 @@
  * @told: what events of it leave out was found by a scan, or told by others: its
  *	link, its extended attributes, and what is in a directory
  * @refs: names that it has, and names in it
- * @gone: it has no name any more
+ * @unused: it is in the list of those that had no @refs
+ * @next_unused: the next one in that list
  * @dir: of a directory, the one that it is in
  * @name: of a directory, its name
  * @seen: round of the comparison that has found it last
@@ -48,7 +49,8 @@ struct model_object {
 	bool capability_lost;
 	bool told;
 	unsigned long refs;
-	bool gone;
+	bool unused;
+	struct model_object *next_unused;
 	struct model_object *dir;
 	char *name;
 	unsigned int seen;
@@ -73,6 +75,7 @@ struct model_name {
  * @objects: by handle
  * @names: by directory and name
  * @root: the directory that it starts with
+ * @unused: objects that had no name, nor names in them, when they were looked at last
  * @untold: there are objects in it that are not told
  * @count: number of @objects
  * @round: number of the comparison at hand
@@ -81,6 +84,7 @@ struct model {
 	void *objects;
 	void *names;
 	struct model_object *root;
+	struct model_object *unused;
 	bool untold;
 	unsigned long count;
 	unsigned int round;

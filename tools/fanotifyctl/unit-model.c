@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * fanotifyctl mirror: tests of the model, which need no kernel module. Prints TAP.
+ */
+#include <search.h>
+#include <sys/stat.h>
+
+#include "model.h"
+#include "unit.h"
+
+#define MANY	1000
+#define ROOT	1
+#define OUTSIDE	2
+
+/* By its number. */
+static struct fanotify_nl_node node(unsigned int ino, __u32 mode, __u32 nlink)
+{
+	static unsigned int handles[4];
+	static unsigned int turn;
+	unsigned int *handle = &handles[turn++ % 4];
+
+	*handle = ino;
+	return (struct fanotify_nl_node){
+		.handle = handle,
+		.handle_len = sizeof(*handle),
+		.handle_type = 1,
+		.stat = {
+			.has = FANOTIFY_STAT_FIELD_MODE | FANOTIFY_STAT_FIELD_NLINK,
+			.mode = mode,
+			.nlink = nlink,
+		},
+	};
+}
+
+static struct fanotify_nl_node file(unsigned int ino, __u32 nlink)
+{
+	return node(ino, S_IFREG | 0644, nlink);
+}
+
+static struct fanotify_nl_node directory(unsigned int ino)
+{
+	return node(ino, S_IFDIR | 0755, 2);
+}
+
+static void begin(struct model *model)
+{
+	const struct fanotify_nl_node root = directory(ROOT);
+
+	*model = (struct model){ 0 };
+	model->root = model_object_of(model, &root);
+	model->root->told = true;
+}
+
+static void end(struct model *model, unsigned long count)
+{
+	is("objects", model->count, count);
+	model_free(model);
+}
+
+static void create(struct model *model, __u64 kinds, unsigned int dir, const char *name,
+		   struct fanotify_nl_node object)
+{
+	const struct fanotify_nl_event event = {
+		.mask = FANOTIFY_KIND_CREATE | kinds,
+		.name = name,
+		.dir = directory(dir),
+		.object = object,
+	};
+
+	model_apply(model, &event);
+}
+
+static void remove_name(struct model *model, unsigned int dir, const char *name,
+			struct fanotify_nl_node object)
+{
+	const struct fanotify_nl_event event = {
+		.mask = FANOTIFY_KIND_DELETE,
+		.name = name,
+		.dir = directory(dir),
+		.object = object,
+	};
+
+	model_apply(model, &event);
+}
+
+static void change(struct model *model, __u64 kinds, const char *xattr,
+		   struct fanotify_nl_node object)
+{
+	const struct fanotify_nl_event event = {
+		.mask = kinds,
+		.xattr = xattr,
+		.object = object,
+	};
+
+	model_apply(model, &event);
+}
+
+static void move(struct model *model, __u32 flags, unsigned int dir, const char *name,
+		 unsigned int new_dir, const char *new_name, struct fanotify_nl_node object,
+		 struct fanotify_nl_node target)
+{
+	const struct fanotify_nl_event event = {
+		.mask = FANOTIFY_KIND_RENAME,
+		.flags = flags,
+		.name = name,
+		.new_name = new_name,
+		.dir = directory(dir),
+		.new_dir = directory(new_dir),
+		.object = object,
+		.target = target,
+	};
+
+	model_apply(model, &event);
+}
+
+static const struct fanotify_nl_node none;
+
+/* What has that name, NULL if nothing has. */
+static struct model_object *find(struct model *model, const char *name)
+{
+	const struct model_name key = { .dir = model->root, .name = (char *)name };
+	struct model_name **found = tfind(&key, &model->names, model_by_name);
+
+	return found ? (*found)->object : NULL;
+}
+
+static void test_overwritten(void)
+{
+	struct model model;
+
+	begin(&model);
+	create(&model, 0, ROOT, "f", file(10, 1));
+	for (unsigned int i = 11; i < MANY; i++) {
+		create(&model, 0, ROOT, "new", file(i, 1));
+		move(&model, 0, ROOT, "new", ROOT, "f", file(i, 1), file(i - 1, 0));
+		change(&model, FANOTIFY_KIND_ATTRIB, NULL, file(i - 1, 0));
+	}
+	is("name", !!find(&model, "f"), true);
+	is("old name", !!find(&model, "new"), false);
+	end(&model, 2);
+}
+
+static void test_nameless(void)
+{
+	struct model model;
+
+	begin(&model);
+	for (unsigned int i = 10; i < MANY; i++) {
+		create(&model, 0, ROOT, "f", file(i, 1));
+		change(&model, FANOTIFY_KIND_ATTRIB, NULL, file(i, 0));
+		remove_name(&model, ROOT, "f", file(i, 0));
+		change(&model, FANOTIFY_KIND_MODIFY, NULL, file(i, 0));
+		change(&model, FANOTIFY_KIND_CLOSE_WRITE, NULL, file(i, 0));
+	}
+	end(&model, 1);
+}
+
+static void test_tmpfile(void)
+{
+	struct model model;
+
+	begin(&model);
+	change(&model, FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "user.x", file(10, 0));
+	is("untold", model.untold, false);
+	create(&model, FANOTIFY_KIND_TMPFILE_LINK, ROOT, "f", file(10, 1));
+	is("name", !!find(&model, "f"), true);
+	/* it may have attributes that were forgotten */
+	is("told", find(&model, "f")->told, false);
+	is("untold", model.untold, true);
+	end(&model, 2);
+}
+
+static void test_exchanged(void)
+{
+	struct model model;
+
+	begin(&model);
+	create(&model, 0, ROOT, "a", file(10, 1));
+	create(&model, 0, ROOT, "b", file(11, 1));
+	change(&model, FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "user.b", file(11, 1));
+	move(&model, FANOTIFY_EVENT_FLAG_EXCHANGE, ROOT, "a", ROOT, "b", file(10, 1), none);
+	move(&model, FANOTIFY_EVENT_FLAG_EXCHANGE, ROOT, "b", ROOT, "a", file(11, 1), none);
+	same("a", find(&model, "a")->xattrs, "user.b");
+	same("b", find(&model, "b")->xattrs, NULL);
+	is("a is told", find(&model, "a")->told, true);
+	is("refs of a", find(&model, "a")->refs, 1);
+	is("refs of b", find(&model, "b")->refs, 1);
+	end(&model, 3);
+}
+
+static void test_outside(void)
+{
+	struct model model;
+
+	begin(&model);
+	create(&model, FANOTIFY_KIND_MKDIR, ROOT, "d", directory(10));
+	for (unsigned int i = 11; i < MANY; i++)
+		create(&model, 0, 10, i & 1 ? "odd" : "even", file(i, 1));
+	create(&model, FANOTIFY_KIND_MKDIR, 10, "below", directory(MANY));
+	create(&model, 0, MANY, "f", file(MANY + 1, 1));
+	is("before", model.count, 6);
+	move(&model, FANOTIFY_EVENT_FLAG_MOVED_OUT, ROOT, "d", OUTSIDE, "d", directory(10), none);
+	is("moved out", model.count, 1);
+	move(&model, FANOTIFY_EVENT_FLAG_MOVED_IN, OUTSIDE, "f", ROOT, "f", file(11, 1), none);
+	is("moved in", model.count, 2);
+	create(&model, FANOTIFY_KIND_HARDLINK, ROOT, "g", file(12, 2));
+	is("linked", model.count, 3);
+	remove_name(&model, ROOT, "g", file(12, 1));
+	end(&model, 2);
+}
+
+int main(void)
+{
+	printf("TAP version 13\n1..5\n");
+	run("what was overwritten is forgotten", test_overwritten);
+	run("what has no name is forgotten", test_nameless);
+	run("what gets its first name is looked at", test_tmpfile);
+	run("an exchange forgets nothing", test_exchanged);
+	run("what is outside is forgotten", test_outside);
+	return 0;
+}
