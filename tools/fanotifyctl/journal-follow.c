@@ -46,6 +46,17 @@ static void interrupt(int signal)
 	interrupted = signal;
 }
 
+static bool follow_ending(void *arg)
+{
+	(void)arg;
+	return interrupted;
+}
+
+static bool follow_ready(void *arg)
+{
+	return out_wait(follow_ending, arg);
+}
+
 /* History ends here; no record is between this and what follows. */
 static int follow_mark(struct follow *f, const struct fanotify_nl_cursor *cursor)
 {
@@ -204,6 +215,7 @@ int cmd_journal_follow(char **argv)
 		return journal_words_status(ret);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	f.r.out.ready = follow_ready;
 	f.r.h = open_nl();
 	if (!f.r.h)
 		return EXIT_FAILURE;

@@ -38,6 +38,7 @@ struct mirror {
 	sigset_t old_signals;
 	struct rlimit old_files;
 	bool stop;
+	bool ended;
 	int status;
 };
 
@@ -86,6 +87,22 @@ static int mirror_parse(struct mirror *m, struct fanotify_nl_bind *bind, char **
 		.check_on_exit = check,
 	};
 	return 0;
+}
+
+/* Was it told to end, or is it, by a signal that is blocked? */
+static bool mirror_ending(void *arg)
+{
+	const struct mirror *m = arg;
+	sigset_t pending;
+
+	sigpending(&pending);
+	return m->ended || sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+	       sigismember(&pending, SIGHUP);
+}
+
+static bool mirror_ready(void *arg)
+{
+	return out_wait(mirror_ending, arg);
 }
 
 static int mirror_signals(struct mirror *m)
@@ -244,7 +261,7 @@ static void mirror_run(struct mirror *m)
 			else if (info.ssi_signo == SIGUSR1)
 				mirror_check(m);
 			else
-				m->stop = true;
+				m->stop = m->ended = true;
 		}
 	}
 	if (m->child) {
@@ -280,6 +297,8 @@ int cmd_mirror(char **argv)
 	ret = mirror_parse(&m, &bind, argv);
 	if (ret)
 		return ret < 0 ? EXIT_USAGE : show_help("mirror");
+	m.out.ready = mirror_ready;
+	m.out.arg = &m;
 	m.h = open_nl();
 	if (!m.h)
 		return EXIT_FAILURE;

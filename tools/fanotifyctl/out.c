@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,22 @@ static void put_key(struct out *o, const char *key)
 
 /* ---- records ---- */
 
+/* A signal just before poll() is seen by then. */
+#define OUT_WAIT_MS	1000
+
+bool out_wait(bool (*ending)(void *arg), void *arg)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	bool last;
+
+	do {
+		last = ending(arg);
+		if (poll(&out, 1, OUT_WAIT_MS) > 0)
+			return true;
+	} while (!last);
+	return false;
+}
+
 void out_begin(struct out *o)
 {
 	if (o->json)
@@ -82,7 +99,7 @@ static int write_line(struct out *o)
 		size_t part = o->len - done < PIPE_BUF ? o->len - done : PIPE_BUF;
 
 		if (o->ready && !o->ready(o->arg)) {
-			complain("standard output: takes no more, so events were not shown");
+			complain("standard output: takes no more, so not all was shown");
 			return 1;
 		}
 		n = write(STDOUT_FILENO, o->line + done, part);

@@ -41,6 +41,12 @@ void out_begin(struct out *o);
 /* Return: 0; 1: standard output failed, and said so. */
 int out_end(struct out *o);
 
+/*
+ * Wait until standard output takes more, for @ready of a command that signals do not
+ * kill; false: it has not for a second after @ending(@arg).
+ */
+bool out_wait(bool (*ending)(void *arg), void *arg);
+
 /* JSON only. In a list an object has no key. */
 void out_object(struct out *o, const char *key);
 void out_object_end(struct out *o);
