@@ -465,6 +465,17 @@ void fanl_member_unbind_untold(struct fanl_member *member)
 							   FANL_LEAVE_UNBOUND);
 }
 
+static struct fanl_group *fanl_group_find(u32 number,
+					  struct netlink_ext_ack *extack)
+{
+	struct fanl_group *group = xa_load(&fanl_groups, number);
+
+	lockdep_assert_held(&fanl_registry_lock);
+	if (!group)
+		NL_SET_ERR_MSG_FMT(extack, "no group %u", number);
+	return group;
+}
+
 /**
  * fanl_member_by_token - the member that a command speaks of
  * @number: of its group
@@ -481,11 +492,9 @@ struct fanl_member *fanl_member_by_token(u32 number, u64 token,
 	struct fanl_group *group;
 
 	guard(mutex)(&fanl_registry_lock);
-	group = xa_load(&fanl_groups, number);
-	if (!group) {
-		NL_SET_ERR_MSG_FMT(extack, "no group %u", number);
+	group = fanl_group_find(number, extack);
+	if (!group)
 		return ERR_PTR(-ENOENT);
-	}
 	list_for_each_entry(member, &group->members, node) {
 		if (member->token == token) {
 			refcount_inc(&member->refs);
@@ -495,6 +504,26 @@ struct fanl_member *fanl_member_by_token(u32 number, u64 token,
 	NL_SET_ERR_MSG_FMT(extack, "token is not of a member of group %u",
 			   number);
 	return ERR_PTR(-EACCES);
+}
+
+/**
+ * fanl_group_by_number - the group that a command speaks of
+ * @number: of the group
+ * @extack: where the reason of a refusal goes
+ *
+ * Return: the group, with a reference for the caller; -ENOENT, no such group.
+ */
+struct fanl_group *fanl_group_by_number(u32 number,
+					struct netlink_ext_ack *extack)
+{
+	struct fanl_group *group;
+
+	guard(mutex)(&fanl_registry_lock);
+	group = fanl_group_find(number, extack);
+	if (!group)
+		return ERR_PTR(-ENOENT);
+	kref_get(&group->kref);
+	return group;
 }
 
 /**
@@ -548,9 +577,8 @@ int fanl_group_lift(u32 number, struct netlink_ext_ack *extack)
 	int err = 0;
 
 	mutex_lock(&fanl_registry_lock);
-	group = xa_load(&fanl_groups, number);
+	group = fanl_group_find(number, extack);
 	if (!group) {
-		NL_SET_ERR_MSG_FMT(extack, "no group %u", number);
 		err = -ENOENT;
 	} else if (group->nr_members) {
 		NL_SET_ERR_MSG_FMT(extack, "group %u has %u members", number,

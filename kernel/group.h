@@ -148,6 +148,8 @@ void fanl_member_unbind_untold(struct fanl_member *member);
 struct fanl_group *fanl_group_of_journal(struct fanl_journal *journal,
 					 size_t queue_limit);
 void fanl_group_shutdown(struct fanl_group *group);
+struct fanl_group *fanl_group_by_number(u32 number,
+					struct netlink_ext_ack *extack);
 struct fanl_group *fanl_group_next(unsigned long *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);

@@ -186,21 +186,41 @@ int fanotify_nl_unbind_doit(struct sk_buff *skb, struct genl_info *info)
 	return 0;
 }
 
+/* By its number, or also by the token, which is never that of a later group. */
+static struct fanl_group *fanl_command_group(struct genl_info *info)
+{
+	struct fanl_member *member;
+	struct fanl_group *group;
+
+	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_GROUP_NUMBER))
+		return ERR_PTR(-EINVAL);
+	if (!info->attrs[FANOTIFY_A_GROUP_TOKEN])
+		return fanl_group_by_number(nla_get_u32(info->attrs[FANOTIFY_A_GROUP_NUMBER]),
+					    info->extack);
+	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
+				     FANOTIFY_A_GROUP_TOKEN);
+	if (IS_ERR(member))
+		return ERR_CAST(member);
+	group = member->group;
+	kref_get(&group->kref);
+	fanl_member_put(member);
+	return group;
+}
+
 int fanotify_nl_group_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fanl_settings settings;
-	struct fanl_member *member;
+	struct fanl_group *group;
 	int err;
 
 	err = fanl_settings_get(info, &settings);
 	if (err)
 		return err;
-	member = fanl_command_member(info, FANOTIFY_A_GROUP_NUMBER,
-				     FANOTIFY_A_GROUP_TOKEN);
-	err = PTR_ERR_OR_ZERO(member);
+	group = fanl_command_group(info);
+	err = PTR_ERR_OR_ZERO(group);
 	if (!err) {
-		err = fanl_group_set(member->group, &settings, info->extack);
-		fanl_member_put(member);
+		err = fanl_group_set(group, &settings, info->extack);
+		fanl_group_put(group);
 	}
 	kfree(settings.filters);
 	return err;
@@ -221,30 +241,21 @@ static int fanl_put_group_state(struct sk_buff *skb, struct fanl_group *group)
 int fanotify_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct fanl_group *group;
-	unsigned long number;
 	struct sk_buff *reply;
 	void *hdr;
-	u32 wanted;
 	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_GROUP_NUMBER))
 		return -EINVAL;
-	wanted = nla_get_u32(info->attrs[FANOTIFY_A_GROUP_NUMBER]);
-	number = wanted;
+	group = fanl_group_by_number(nla_get_u32(info->attrs[FANOTIFY_A_GROUP_NUMBER]),
+				     info->extack);
+	if (IS_ERR(group))
+		return PTR_ERR(group);
 	reply = fanl_reply_start(info, &hdr);
-	if (!reply)
-		return -ENOMEM;
-	group = fanl_group_next(&number);
-	if (!group || number != wanted) {
-		NL_SET_ERR_MSG_FMT(info->extack, "no group %u", wanted);
-		nlmsg_free(reply);
-		err = -ENOENT;
-	} else {
-		err = fanl_reply_end(reply, hdr, info,
-				     fanl_put_group_state(reply, group));
-	}
-	if (group)
-		fanl_group_put(group);
+	err = reply ? fanl_reply_end(reply, hdr, info,
+				     fanl_put_group_state(reply, group)) :
+		      -ENOMEM;
+	fanl_group_put(group);
 	return err;
 }
 

@@ -50,7 +50,7 @@ static const struct command commands[] = {
 	} },
 	{ "group-set", FANOTIFY_CMD_GROUP_SET, {
 		{ FANOTIFY_A_GROUP_NUMBER, GROUP, .needed = true },
-		{ FANOTIFY_A_GROUP_TOKEN, TOKEN, .needed = true },
+		{ FANOTIFY_A_GROUP_TOKEN, TOKEN },
 		{ FANOTIFY_A_GROUP_PRIORITY, U32, 1 },
 		{ FANOTIFY_A_GROUP_MASK, UINT, KINDS },
 		{ FANOTIFY_A_GROUP_STAT_MASK, U32, 2, 0x7fe },

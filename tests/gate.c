@@ -489,6 +489,55 @@ TEST_F(gate, linger_lifted)
 	fanotify_nl_close(h);
 }
 
+/* Nobody has to be a member for that. */
+TEST_F(gate, set_while_it_lingers)
+{
+	struct fanotify_nl_settings shorter = {
+		.set = SET(TIMEOUT_MS) | SET(WAIT_MS) | SET(ON_TIMEOUT),
+		.timeout_ms = 100, .wait_ms = 100, .on_timeout = EBUSY,
+	};
+	struct fanotify_nl *h;
+	struct access a;
+
+	BIND(.set = SET(LINGER_MS), .linger_ms = 60000);
+	ASSERT_EQ(0, access_start(&a, OPEN, "file", 0));
+	ASSERT_LT(0, gate_next(self->h, 5000, NULL));
+	fanotify_nl_close(self->h);
+	self->h = NULL;
+	EXPECT_EQ(-ETIMEDOUT, access_end(&a, 100));
+	ASSERT_EQ(0, fanotify_nl_open(&h));
+	EXPECT_EQ(-ENOENT, fanotify_nl_group_set_by_number(h, NUMBER + 1, &shorter));
+	EXPECT_EQ(0, fanotify_nl_group_set_by_number(h, NUMBER, &shorter));
+	EXPECT_EQ(EBUSY, access_end(&a, 10000));
+	EXPECT_EQ(LINGERING, gate_of(NUMBER).state);
+	fanotify_nl_close(h);
+}
+
+TEST_F(gate, set_while_it_denies)
+{
+	struct fanotify_nl_settings wider = GATE_SET(WINDOW, window, 99);
+	struct fanotify_nl_group_info info;
+	struct fanotify_nl *h;
+
+	BIND(.set = SET(ON_EVICT), .on_evict = FANOTIFY_ON_EVICT_DENY);
+	fanotify_nl_close(self->h);
+	self->h = NULL;
+	EXPECT_TRUE(gate_becomes(NUMBER, HELD));
+	ASSERT_EQ(0, fanotify_nl_open(&h));
+	EXPECT_EQ(0, fanotify_nl_group_set_by_number(h, NUMBER, &wider));
+	ASSERT_EQ(0, fanotify_nl_group_get(h, NUMBER, &info));
+	EXPECT_EQ(99, info.settings.window);
+	EXPECT_EQ(0, info.members);
+	EXPECT_EQ(HELD, info.gate.state);
+	EXPECT_EQ(EPERM, UNANSWERED(0, 100));
+
+	/* and who succeeds finds it so */
+	self->h = gate_open(NUMBER, 0, wider);
+	ASSERT_NE(NULL, self->h);
+	EXPECT_EQ(0, gate_try(self->h, OPEN, "file", ALLOW, 0, 0));
+	fanotify_nl_close(h);
+}
+
 FIXTURE(linger)
 {
 	struct fanotify_nl *h;

@@ -376,8 +376,11 @@ TEST_F(token, is_needed)
 	__u64 zero = 0;
 	__u32 dead = 99999;
 
-	EXPECT_EQ(-EINVAL, command(&self->nl, variant, self->fd, &self->number, NULL));
-	EXPECT_EQ(variant->token, self->nl.miss_type);
+	/* a group is set by its number alone, too: below */
+	if (variant->cmd != FANOTIFY_CMD_GROUP_SET) {
+		EXPECT_EQ(-EINVAL, command(&self->nl, variant, self->fd, &self->number, NULL));
+		EXPECT_EQ(variant->token, self->nl.miss_type);
+	}
 	EXPECT_EQ(-EINVAL, command(&self->nl, variant, self->fd, NULL, &self->token));
 	EXPECT_EQ(variant->number, self->nl.miss_type);
 
@@ -654,6 +657,23 @@ TEST_F(set, changes_that_and_nothing_else)
 	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++)
 		EXPECT_EQ(attrs[i] == variant->attr ? variant->value : before[i],
 			  answered(&self->nl, attrs[i]));
+}
+
+TEST_F(set, by_the_number_alone)
+{
+	nl_begin(&self->nl, FANOTIFY_CMD_GROUP_SET, 0);
+	nl_put_u32(&self->nl, FANOTIFY_A_GROUP_NUMBER, self->number);
+	nl_put_u32(&self->nl, variant->attr, variant->value);
+	ASSERT_EQ(0, nl_call(&self->nl)) TH_LOG("%s", self->nl.text);
+	ASSERT_EQ(0, get(&self->nl, self->number));
+	EXPECT_EQ(variant->value, answered(&self->nl, variant->attr));
+	EXPECT_EQ(1, answered(&self->nl, FANOTIFY_A_GROUP_MEMBERS));
+
+	nl_begin(&self->nl, FANOTIFY_CMD_GROUP_SET, 0);
+	nl_put_u32(&self->nl, FANOTIFY_A_GROUP_NUMBER, self->number + 1);
+	nl_put_u32(&self->nl, variant->attr, variant->value);
+	EXPECT_EQ(-ENOENT, nl_call(&self->nl));
+	EXPECT_STRNE("", self->nl.text);
 }
 
 TEST_F(groups, open_flags_cannot_be_set)

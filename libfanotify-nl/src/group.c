@@ -256,21 +256,34 @@ API const struct fanotify_nl_group_info *fanotify_nl_bound(const struct fanotify
 	return h->is_bound ? &h->bound : NULL;
 }
 
-API int fanotify_nl_group_set(struct fanotify_nl *h, const struct fanotify_nl_settings *settings)
+/* Without a @token, of any group. */
+static int group_set(struct fanotify_nl *h, __u32 number, const __u64 *token,
+		     const struct fanotify_nl_settings *settings)
 {
 	union request req;
 	int ret;
 
-	ret = need_bound(h, "group set");
-	if (ret)
-		return ret;
 	request_init(h, &req, FANOTIFY_CMD_GROUP_SET, NLM_F_ACK);
-	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_GROUP_NUMBER, h->bound.number);
-	mnl_attr_put_u64(&req.nlh, FANOTIFY_A_GROUP_TOKEN, h->token);
+	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_GROUP_NUMBER, number);
+	if (token)
+		mnl_attr_put_u64(&req.nlh, FANOTIFY_A_GROUP_TOKEN, *token);
 	ret = put_settings(h, &req, settings, "group set");
 	if (ret)
 		return ret;
 	return call_plain(h, &req, "group set");
+}
+
+API int fanotify_nl_group_set(struct fanotify_nl *h, const struct fanotify_nl_settings *settings)
+{
+	int ret = need_bound(h, "group set");
+
+	return ret ? ret : group_set(h, h->bound.number, &h->token, settings);
+}
+
+API int fanotify_nl_group_set_by_number(struct fanotify_nl *h, __u32 number,
+					const struct fanotify_nl_settings *settings)
+{
+	return group_set(h, number, NULL, settings);
 }
 
 API int fanotify_nl_group_get(struct fanotify_nl *h, __u32 number,

@@ -22,33 +22,6 @@ static int group_number(const struct words *words, const char *command, __u32 *n
 	return 0;
 }
 
-/*
- * Only a member can change its group: so become one for a moment. Without another
- * member that would end what lingers or is held.
- */
-static int change(struct fanotify_nl *h, __u32 number, const struct fanotify_nl_settings *settings)
-{
-	struct fanotify_nl_bind bind = { .number = number };
-	struct fanotify_nl_group_info info;
-	int ret;
-
-	ret = fanotify_nl_group_get(h, number, &info);
-	if (ret)
-		return fail_nl(h, ret, "group set");
-	if (!info.members) {
-		complain("group set: group %u has no member, and only one could change it", number);
-		return EXIT_FAILURE;
-	}
-	ret = fanotify_nl_bind(h, &bind);
-	if (ret)
-		return fail_nl(h, ret, "group set");
-	ret = fanotify_nl_group_set(h, settings);
-	if (ret)
-		fail_nl(h, ret, "group set");
-	fanotify_nl_unbind(h);
-	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 int cmd_group_set(char **argv)
 {
 	const char *values[GATE_SETTINGS] = { 0 }, *limit = NULL;
@@ -83,7 +56,9 @@ int cmd_group_set(char **argv)
 	h = open_nl();
 	if (!h)
 		return EXIT_FAILURE;
-	ret = change(h, number, &settings);
+	ret = fanotify_nl_group_set_by_number(h, number, &settings);
+	if (ret)
+		ret = fail_nl(h, ret, "group set");
 	fanotify_nl_close(h);
 	return ret;
 }

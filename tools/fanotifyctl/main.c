@@ -217,7 +217,7 @@ static const struct command commands[] = {
 	},
 	{
 		"group", "set", cmd_group_set, "[OPTION]... NUMBER",
-		"Change a group that others are members of.\n"
+		"Change the settings of a group, whoever its members are.\n"
 		"\n"
 		"  --timeout-ms N, --on-timeout WHAT, --evict-after N, --on-evict WHAT,\n"
 		"  --linger-ms N, --wait-ms N, --uid-pending N, --window N: as of gate\n"

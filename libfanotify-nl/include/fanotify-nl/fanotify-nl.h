@@ -273,6 +273,17 @@ const struct fanotify_nl_group_info *fanotify_nl_bound(const struct fanotify_nl 
 int fanotify_nl_group_set(struct fanotify_nl *h, const struct fanotify_nl_settings *settings);
 
 /**
+ * fanotify_nl_group_set_by_number() - Change any group; @h need not be bound.
+ * @h: handle
+ * @number: the group, which need not have a member
+ * @settings: as for fanotify_nl_group_set()
+ *
+ * Return: 0; -ENOENT: no such group; or as fanotify_nl_group_set().
+ */
+int fanotify_nl_group_set_by_number(struct fanotify_nl *h, __u32 number,
+				    const struct fanotify_nl_settings *settings);
+
+/**
  * fanotify_nl_group_get() - Look at one group; @h need not be bound.
  * @h: handle
  * @number: the group
