@@ -238,7 +238,10 @@ static int fanl_mark_global_run(struct fanl_request *request)
 	if (!reply)
 		return -ENOMEM;
 	hdr = genlmsg_iput(reply, info);
-	mutex_lock(&group->adding);
+	/* what the one before waits for may never come */
+	err = mutex_lock_killable(&group->adding);
+	if (err)
+		goto free;
 	err = fanl_global_add(group, req->mask, &before, info->extack);
 	if (err)
 		goto unlock;
@@ -251,6 +254,7 @@ unlock:
 		return fanl_reply_end(reply, hdr, info,
 				      nla_put_u32(reply, FANOTIFY_A_MARK_COVERED,
 						  covered));
+free:
 	nlmsg_free(reply);
 	return err;
 }
