@@ -182,10 +182,7 @@ static int compare_one(const struct fanotify_nl_object *found, void *arg)
 		if (!name)
 			return differ(comparison, found->path, "name", "there", "none");
 		(*name)->seen = model->round;
-		if (!(*name)->object && !object->stat.has)
-			return differ_number(comparison, found->path, "mode", "%llo",
-					     found->node.stat.mode, S_IFCHR);
-		if ((*name)->object && (*name)->object != object)
+		if ((*name)->object != object)
 			return differ(comparison, found->path, "object", "another", "an older");
 	}
 	object->seen = model->round;

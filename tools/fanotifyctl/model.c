@@ -96,8 +96,6 @@ struct model_object *model_object_of(struct model *model, const struct fanotify_
 	memcpy(new->handle, node->handle, node->handle_len);
 	new->handle_len = node->handle_len;
 	new->handle_type = node->handle_type;
-	/* of an O_TMPFILE file or a whiteout it is not told how it began */
-	new->inherits = true;
 	found = (struct model_object **)find_or_make(new, &model->objects, by_handle);
 	if (*found == new) {
 		model->count++;
@@ -167,9 +165,9 @@ static void enter(struct model *model, struct model_object *dir, const char *nam
 	*new = (struct model_name){ .dir = dir, .name = xstrdup(name), .object = object };
 	find_or_make(new, &model->names, model_by_name);
 	dir->refs++;
+	model->untold |= !object || !object->told;
 	if (!object)
 		return;
-	model->untold |= !object->told;
 	if (S_ISDIR(object->stat.mode) && object != model->root) {
 		break_circle(object, dir);
 		free(object->name);
@@ -370,8 +368,31 @@ int model_scan(struct model *model, struct fanotify_nl *h, const char *path)
 	return scan.without_handles ? -EOPNOTSUPP : ret;
 }
 
+struct whiteout {
+	struct model *model;
+	struct model_name *name;
+};
+
+static int look_at_whiteout(const struct fanotify_nl_object *found, void *arg)
+{
+	struct whiteout *whiteout = arg;
+	struct model_object *object;
+
+	/* something else has the name by now, as an event will tell */
+	if (!S_ISCHR(found->node.stat.mode))
+		return 1;
+	object = model_object_of(whiteout->model, &found->node);
+	if (!object)
+		return 1;
+	object->told = read_besides(object, found->path);
+	object->refs++;
+	whiteout->name->object = object;
+	return 0;
+}
+
 struct completion {
-	const struct model *model;
+	struct model *model;
+	struct fanotify_nl *h;
 	const char *path;
 	char **dirs;
 	size_t count;
@@ -381,11 +402,11 @@ struct completion {
 /* A directory is scanned after the walk, as that adds names. */
 static void find_untold(const void *node, VISIT visit, void *arg)
 {
-	const struct model_name *name = *(const struct model_name *const *)node;
+	struct model_name *name = *(struct model_name *const *)node;
 	struct completion *completion = arg;
 	char *dir, *path;
 
-	if ((visit != postorder && visit != leaf) || !name->object || name->object->told)
+	if ((visit != postorder && visit != leaf) || (name->object && name->object->told))
 		return;
 	dir = model_name_below(completion->model, name->dir);
 	if (!dir)
@@ -393,14 +414,19 @@ static void find_untold(const void *node, VISIT visit, void *arg)
 	path = xasprintf("%s%s/%s", completion->path, dir, name->name);
 	free(dir);
 	completion->left++;
-	if (S_ISDIR(name->object->stat.mode)) {
+	if (!name->object) {
+		struct whiteout whiteout = { .model = completion->model, .name = name };
+
+		fanotify_nl_baseline(completion->h, path, look_at_whiteout, &whiteout);
+	} else if (S_ISDIR(name->object->stat.mode)) {
 		size_t size = (completion->count + 1) * sizeof(*completion->dirs);
 
 		completion->dirs = xrealloc(completion->dirs, size);
 		completion->dirs[completion->count++] = path;
 		return;
+	} else {
+		name->object->told = read_besides(name->object, path);
 	}
-	name->object->told = read_besides(name->object, path);
 	free(path);
 }
 
@@ -408,7 +434,7 @@ static void find_untold(const void *node, VISIT visit, void *arg)
 static size_t complete_once(struct model *model, struct fanotify_nl *h, const char *path,
 			    int *error)
 {
-	struct completion completion = { .model = model, .path = path };
+	struct completion completion = { .model = model, .h = h, .path = path };
 
 	if (!model->root->told)
 		*error = model_scan(model, h, path);
@@ -465,15 +491,14 @@ static void apply_rename(struct model *model, const struct fanotify_nl_event *ev
 {
 	const __u32 across = FANOTIFY_EVENT_FLAG_MOVED_IN | FANOTIFY_EVENT_FLAG_MOVED_OUT;
 	bool exchange = event->flags & FANOTIFY_EVENT_FLAG_EXCHANGE;
-	struct model_name *other = NULL;
+	struct model_name *old = find_name(model, dir, event->name);
+	struct model_name *other = find_name(model, new_dir, event->new_name);
 
-	if (exchange && !(event->flags & across))
-		other = find_name(model, new_dir, event->new_name);
 	if (event->flags & FANOTIFY_EVENT_FLAG_WHITEOUT)
 		enter(model, dir, event->name, NULL);
 	else if (!exchange)
 		leave(model, dir, event->name);
-	else if (other && other->object != object)
+	else if (!(event->flags & across) && other && old && old->object == object)
 		/* its own event comes next; it is never without a name */
 		enter(model, dir, event->name, other->object);
 	if (event->flags & FANOTIFY_EVENT_FLAG_MOVED_OUT) {

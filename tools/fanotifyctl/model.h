@@ -60,7 +60,7 @@ struct model_object {
  * struct model_name - A name in a directory.
  * @dir: the directory
  * @name: the name
- * @object: what has it; NULL: a whiteout, whose handle was not told
+ * @object: what has it; NULL: a whiteout that was not looked at, whose handle no event tells
  * @seen: round of the comparison that has found it last
  */
 struct model_name {
@@ -76,7 +76,7 @@ struct model_name {
  * @names: by directory and name
  * @root: the directory that it starts with
  * @unused: objects that had no name, nor names in them, when they were looked at last
- * @untold: there are objects in it that are not told
+ * @untold: there are objects in it that are not told, or whiteouts not looked at
  * @count: number of @objects
  * @round: number of the comparison at hand
  */

@@ -188,6 +188,42 @@ static void test_exchanged(void)
 	end(&model, 3);
 }
 
+static unsigned int ino_of(struct model *model, const char *name)
+{
+	const struct model_object *object = find(model, name);
+
+	return object ? object->handle[0] : 0;
+}
+
+/* Which of the two is told first is not said. */
+static void exchange_whiteout(bool last)
+{
+	struct model model;
+
+	begin(&model);
+	create(&model, 0, ROOT, "new", file(10, 1));
+	create(&model, 0, ROOT, "b", file(12, 1));
+	move(&model, FANOTIFY_EVENT_FLAG_WHITEOUT, ROOT, "new", ROOT, "a", file(10, 1), none);
+	is("a whiteout is untold", model.untold, true);
+	if (last)
+		move(&model, FANOTIFY_EVENT_FLAG_EXCHANGE, ROOT, "a", ROOT, "new", file(10, 1),
+		     none);
+	move(&model, FANOTIFY_EVENT_FLAG_EXCHANGE, ROOT, "new", ROOT, "a",
+	     node(11, S_IFCHR, 1), none);
+	if (!last)
+		move(&model, FANOTIFY_EVENT_FLAG_EXCHANGE, ROOT, "a", ROOT, "new", file(10, 1),
+		     none);
+	is("what was moved", ino_of(&model, "new"), 10);
+	is("the whiteout", ino_of(&model, "a"), 11);
+	end(&model, 4);
+}
+
+static void test_exchanged_whiteout(void)
+{
+	exchange_whiteout(false);
+	exchange_whiteout(true);
+}
+
 static void test_outside(void)
 {
 	struct model model;
@@ -211,11 +247,12 @@ static void test_outside(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..5\n");
+	printf("TAP version 13\n1..6\n");
 	run("what was overwritten is forgotten", test_overwritten);
 	run("what has no name is forgotten", test_nameless);
 	run("what gets its first name is looked at", test_tmpfile);
 	run("an exchange forgets nothing", test_exchanged);
+	run("a whiteout may be exchanged", test_exchanged_whiteout);
 	run("what is outside is forgotten", test_outside);
 	return 0;
 }
