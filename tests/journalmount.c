@@ -101,7 +101,7 @@ FIXTURE(device)
 
 FIXTURE_SETUP(device)
 {
-	ASSERT_EQ(0, journalfs_make("ext4"));
+	ASSERT_EQ(0, journalfs_make("ext4", ""));
 	ASSERT_LT(0, journalfs_unmount(MOUNT));
 	ASSERT_EQ(0, journalfs_map());
 	ASSERT_EQ(0, fanotify_nl_open(&self->h));

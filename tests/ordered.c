@@ -39,18 +39,13 @@ FIXTURE(ordered) {
 };
 
 /* Blocks are those of the ring; a filesystem that small has smaller ones otherwise. */
-static int make_image(void)
-{
-	return journalfs_make("ext4") || journalfs_unmount(MOUNT) < 0 ||
-	       system("mkfs.ext4 -q -F -b 4096 " IMAGE) ? -1 : 0;
-}
+#define OPTIONS "-b 4096"
 
 FIXTURE_SETUP(ordered)
 {
 	struct fanotify_nl_caps caps;
 
-	ASSERT_EQ(0, make_image());
-	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, journalfs_make("ext4", OPTIONS));
 	ASSERT_EQ(0, fanotify_nl_open(&self->h));
 	ASSERT_EQ(0, fanotify_nl_caps(self->h, &caps));
 	ASSERT_TRUE(caps.journal_levels & 1 << FANOTIFY_JOURNAL_LEVEL_ORDERED);
@@ -676,7 +671,8 @@ FIXTURE(device)
 
 FIXTURE_SETUP(device)
 {
-	ASSERT_EQ(0, make_image());
+	ASSERT_EQ(0, journalfs_make("ext4", OPTIONS));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
 	ASSERT_EQ(0, journalfs_map());
 	ASSERT_EQ(0, fanotify_nl_open(&self->h));
 	ASSERT_EQ(0, journalfs_start(self->h, &ordered, &self->info));

@@ -8,7 +8,7 @@ static struct history history;
 
 static int work_beside_journal(void)
 {
-	return journalfs_make("ext4");
+	return journalfs_make("ext4", "");
 }
 
 static int find_journal(struct scene *s)

@@ -5,43 +5,81 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journalfs.h"
 #include "listen.h"
 #include "pace.h"
 
-static int shell(const char *format, const char *a, const char *b)
-{
-	char line[512];
+/* Of all images, as journalfs_make() has made the first. */
+static const char *fstype;
 
-	snprintf(line, sizeof(line), format, a, b);
-	return system(line) ? -1 : 0;
+/* Return: the number of the device that was attached to @image, or -1. */
+static int loop_attach(const char *image)
+{
+	struct loop_config config = { .fd = open(image, O_RDWR | O_CLOEXEC) };
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	int number = ioctl(control, LOOP_CTL_GET_FREE);
+	char device[32];
+	int loop, ret;
+
+	snprintf(device, sizeof(device), "/dev/loop%d", number);
+	loop = open(device, O_RDWR | O_CLOEXEC);
+	ret = ioctl(loop, LOOP_CONFIGURE, &config);
+	close(loop);
+	close(control);
+	close(config.fd);
+	return ret ? -1 : number;
 }
 
 int journalfs_mount(const char *image, const char *at)
 {
-	/* not every kernel mounts what is open for writing, as mount -o loop has it */
-	return shell("mkdir -p %2$s && dev=$(losetup -f --show %1$s) && {"
-		     " mount -o $(blkid -s TYPE -o value %1$s | sed 's/xfs/nouuid/;t;s/.*/noatime/')"
-		     " $dev %2$s; status=$?; losetup -d $dev; exit $status; }", image, at);
+	bool xfs = !strcmp(fstype, "xfs");
+	int number = loop_attach(image);
+	char device[32];
+	int loop, ret;
+
+	if (number < 0)
+		return -1;
+	mkdir(at, 0755);
+	snprintf(device, sizeof(device), "/dev/loop%d", number);
+	/* not every kernel mounts what is open for writing */
+	ret = mount(device, at, fstype, xfs ? 0 : MS_NOATIME, xfs ? "nouuid" : NULL);
+	loop = open(device, O_RDONLY | O_CLOEXEC);
+	/* once it is unmounted */
+	ioctl(loop, LOOP_CLR_FD, 0);
+	close(loop);
+	return ret;
 }
 
-int journalfs_make(const char *type)
+int journalfs_make(const char *type, const char *options)
 {
+	const bool xfs = !strcmp(type, "xfs"), btrfs = !strcmp(type, "btrfs");
+	const off_t megabytes = xfs ? 320 : btrfs ? 128 : 24;
+	char line[128];
+	int fd;
+
 	journalfs_remove();
-	if (shell("modprobe -q loop; mkdir -p " JOURNALFS " && mount -t tmpfs journalfs " JOURNALFS
-		  " && truncate -s $(case %s in xfs) echo 320M;; btrfs) echo 128M;;"
-		  " *) echo 24M;; esac) " IMAGE, type, ""))
+	if (access("/dev/loop-control", F_OK) && system("modprobe -q loop"))
 		return -1;
-	if (shell(strcmp(type, "ext4") ? "mkfs.%s -q " IMAGE " >/dev/null 2>&1" :
-		  "mkfs.%s -q -F " IMAGE, type, ""))
+	mkdir(JOURNALFS, 0755);
+	if (mount("journalfs", JOURNALFS, "tmpfs", 0, NULL))
 		return -1;
+	fd = open(IMAGE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (ftruncate(fd, megabytes << 20) || close(fd))
+		return -1;
+	snprintf(line, sizeof(line), "mkfs.%s %s -q %s " IMAGE " >/dev/null 2>&1", type,
+		 xfs || btrfs ? "" : "-F", options);
+	if (system(line))
+		return -1;
+	fstype = type;
 	return journalfs_mount(IMAGE, MOUNT);
 }
 

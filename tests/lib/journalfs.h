@@ -16,8 +16,9 @@
 
 #define RING_SIZE	(1ULL << 20)
 
-/* Make an image with a filesystem of @type, and mount it at MOUNT; 0 or -1. */
-int journalfs_make(const char *type);
+/* Make an image with a filesystem of @type by mkfs, and mount it at MOUNT; 0 or -1. */
+int journalfs_make(const char *type, const char *options);
+/* Mount an image of the same type. */
 int journalfs_mount(const char *image, const char *at);
 /* Unmount; who has it busy for a moment is waited for. The number of tries, or -1. */
 int journalfs_unmount(const char *at);

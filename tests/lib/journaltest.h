@@ -27,7 +27,7 @@ FIXTURE_VARIANT_ADD(journal, btrfs) { .type = "btrfs" };
 
 FIXTURE_SETUP(journal)
 {
-	ASSERT_EQ(0, journalfs_make(variant->type));
+	ASSERT_EQ(0, journalfs_make(variant->type, ""));
 	ASSERT_EQ(0, fanotify_nl_open(&self->h));
 	ASSERT_EQ(0, journalfs_start(self->h, &fast, &self->info));
 }
