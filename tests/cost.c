@@ -91,7 +91,7 @@ static bool all_are_as_without(const struct cost *cost)
 }
 
 /* Its sleeping counts as time, and takes none. */
-TEST_F_TIMEOUT(cost, nothing_is_paid_without_a_group, 1800)
+TEST_F_TIMEOUT(cost, nothing_is_paid_without_a_group, 3600)
 {
 	static struct cost cost[PRESENCES];
 
