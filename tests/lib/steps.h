@@ -12,7 +12,6 @@ enum step { CREATE, WRITE, CLOSE, CHMOD, SETXATTR, RENAME, UNLINK };
 
 #define STEPS_MAX	8
 #define ROUNDS		10
-#define ROUNDS_MAX	30
 
 /**
  * struct steps - what is measured
@@ -27,11 +26,14 @@ struct steps {
 /**
  * struct cost - what was measured
  * @rounds: how many rounds there were
- * @round: of each, instructions for one file in each step
+ * @mean: of each, instructions for one file in each step
+ * @median: so many for half of the files; what comes now and then, such as new slabs,
+ *	is not in it
  */
 struct cost {
 	int rounds;
-	double round[ROUNDS_MAX][STEPS_MAX];
+	double mean[ROUNDS][STEPS_MAX];
+	double median[ROUNDS][STEPS_MAX];
 };
 
 const char *step_name(enum step step);
@@ -40,13 +42,14 @@ const char *step_name(enum step step);
 bool steps_measure(const struct steps *steps, struct cost *cost, int round);
 
 /* Interrupts, RCU and what memory is free come on top by chance: the least counts. */
-double cost_least(const struct cost *cost, int step);
+double cost_mean(const struct cost *cost, int step);
+double cost_median(const struct cost *cost, int step);
 
 /* What was freed before is freed by RCU and by kernel threads. */
 void settle(void);
 
-/* Print a table, with how much each is more than the first. */
+/* Print a table of this figure, with how much each is more than the first. */
 void cost_print(const struct steps *steps, const struct cost *cost, const char *const names[],
-		int count);
+		int count, double (*figure)(const struct cost *cost, int step));
 
 #endif /* TESTS_STEPS_H */
