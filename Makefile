@@ -25,10 +25,13 @@ PARTS := $(patsubst %/Makefile,%,$(wildcard \
 	libfanotify-nl/Makefile tools/fanotifyctl/Makefile \
 	$(if $(TESTS),tests/Makefile)))
 
+# As many at a time as there are CPUs, if make was not told.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 .PHONY: all
 all: setup
 	@mkdir -p $(B)
-	@flock $(B)/lock $(MAKE) --no-print-directory vm
+	@flock $(B)/lock $(MAKE) --no-print-directory $(JOBS) vm
 
 .PHONY: setup
 setup:
