@@ -14,8 +14,9 @@
  * No such line, no pass: a hang or a panic cannot look like one.
  *
  * Options come from the kernel's command line, as the environment: vm_module
- * (load it), vm_disk (mount /dev/vdd), vm_tty (run the command on hvc0), vm_leaks
- * (look for lost memory at the end, on a kernel with kmemleak).
+ * (load it), vm_tty (run the command on hvc0), vm_leaks (look for lost memory at the
+ * end, on a kernel with kmemleak); and the drives: vm_root, vm_modules, vm_files, and
+ * if they are given vm_tests and vm_disk.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -124,6 +125,16 @@ static void run(char *const argv[])
 		report("fail %s failed with status %#x\n", argv[0], status);
 }
 
+static void mount_drive(const char *name, const char *target, unsigned long flags)
+{
+	const char *drive = getenv(name);
+
+	if (!drive)
+		return;
+	close(open_device(drive, O_RDONLY));
+	mount_at("ext4", drive, target, flags);
+}
+
 /* From the initramfs to the disk. */
 static void enter_root(void)
 {
@@ -131,8 +142,7 @@ static void enter_root(void)
 	result = open_device(PORT_RESULT, O_WRONLY);
 	if (!access("/virtio_blk.ko", F_OK))
 		load_module("/virtio_blk.ko");
-	close(open_device("/dev/vda", O_RDONLY));
-	mount_at("ext4", "/dev/vda", "/root", 0);
+	mount_drive("vm_root", "/root", 0);
 	if (mount("/dev", "/root/dev", NULL, MS_MOVE, NULL) ||
 	    chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) ||
 	    chroot(".") || chdir("/"))
@@ -153,12 +163,8 @@ static void mount_all(void)
 	mount_at("tmpfs", "tmp", "/tmp", MS_NOSUID | MS_NODEV);
 	chmod("/tmp", 01777);
 	chmod("/dev/shm", 01777);
-	close(open_device("/dev/vdb", O_RDONLY));
-	mount_at("ext4", "/dev/vdb", "/usr/lib/modules", MS_RDONLY);
-	if (getenv("vm_disk")) {
-		close(open_device("/dev/vdd", O_RDONLY));
-		mount_at("ext4", "/dev/vdd", "/mnt/disk", 0);
-	}
+	mount_drive("vm_modules", "/usr/lib/modules", MS_RDONLY);
+	mount_drive("vm_disk", "/mnt/disk", 0);
 	if (symlink("/proc/self/fd", "/dev/fd") ||
 	    symlink("/proc/self/fd/0", "/dev/stdin") ||
 	    symlink("/proc/self/fd/1", "/dev/stdout") ||
@@ -166,12 +172,18 @@ static void mount_all(void)
 		fail("cannot make /dev/fd and its like");
 }
 
-/* The project's files, the command and --add come as a tar archive, /dev/vdc. */
+/*
+ * The project's files, the command and --add come as a tar archive; the test programs,
+ * which are larger than all of it, on a drive of their own.
+ */
 static void unpack(void)
 {
-	close(open_device("/dev/vdc", O_RDONLY));
-	run((char *[]){ "/usr/bin/tar", "-xf", "/dev/vdc", "-C", "/",
-			"--keep-directory-symlink", "--no-same-owner", NULL });
+	char *files = getenv("vm_files");
+
+	close(open_device(files, O_RDONLY));
+	run((char *[]){ "/usr/bin/tar", "-xf", files, "-C", "/", "--keep-directory-symlink",
+			"--no-same-owner", NULL });
+	mount_drive("vm_tests", "/usr/lib/fanotify-nl/tests", MS_RDONLY);
 }
 
 static void environment(void)
