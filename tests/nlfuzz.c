@@ -3,12 +3,12 @@
  * Random messages to the family. Whatever is sent, the kernel answers: does it,
  * or refuses with an error and a reason; and goes on as before.
  *
- *	nlfuzz [--seed S] [--count N] [--corpus FOLDER]
+ *	nlfuzz [--seed S] [--count N] [--minutes M] [--corpus FOLDER]
  *
- * Without a seed the fixed ones are run, and one that is new each time. What
- * may be sent comes from the kernel's own list of commands and attributes. An
- * input that fails is printed as text; lib/input.h has the language, and
- * tests/corpus/netlink keeps those that were worth it.
+ * Without a seed the fixed ones are run, and then new ones until so many minutes are
+ * over, at least one: 2 on a debug kernel, or else 0. What may be sent comes from the
+ * kernel's own list of commands and attributes. An input that fails is printed as text;
+ * lib/input.h has the language, and tests/corpus/netlink keeps those that were worth it.
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -37,6 +37,7 @@
 static unsigned long long only_seed;
 static bool one_seed;
 static unsigned int count_per_seed;
+static double minutes;
 static const char *corpus = "/mnt/add/netlink";
 
 /* ---- the watchdog ---- */
@@ -917,6 +918,7 @@ TEST_F_TIMEOUT(nlfuzz, corpus, 120)
 
 TEST_F_TIMEOUT(nlfuzz, seeds, 3600)
 {
+	const __u64 end = now_ns() + minutes * 60e9;
 	unsigned long long fresh;
 
 	ASSERT_EQ(0, gate(self));
@@ -927,8 +929,10 @@ TEST_F_TIMEOUT(nlfuzz, seeds, 3600)
 	for (int seed = 1; seed <= FIXED_SEEDS; seed++) {
 		ASSERT_EQ(NULL, fuzz(self, seed, count_per_seed));
 	}
-	ASSERT_EQ(sizeof(fresh), getrandom(&fresh, sizeof(fresh), 0));
-	ASSERT_EQ(NULL, fuzz(self, fresh >> 16, count_per_seed));
+	do {
+		ASSERT_EQ(sizeof(fresh), getrandom(&fresh, sizeof(fresh), 0));
+		ASSERT_EQ(NULL, fuzz(self, fresh >> 16, count_per_seed));
+	} while (now_ns() < end);
 
 	/* or else it was all refused at the door, or never */
 	for (int cmd = 1; cmd <= FANOTIFY_CMD_MAX; cmd++) {
@@ -975,12 +979,14 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "seed", required_argument, NULL, 's' },
 		{ "count", required_argument, NULL, 'n' },
+		{ "minutes", required_argument, NULL, 'm' },
 		{ "corpus", required_argument, NULL, 'c' },
 		{ },
 	};
 	int c;
 
 	count_per_seed = slowness() > 1 ? 400 : 2000;
+	minutes = slowness() > 1 ? 2 : 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
@@ -989,6 +995,9 @@ int main(int argc, char **argv)
 			break;
 		case 'n':
 			count_per_seed = strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			minutes = strtod(optarg, NULL);
 			break;
 		case 'c':
 			corpus = optarg;
