@@ -6,9 +6,9 @@
  *	nlfuzz [--seed S] [--count N] [--minutes M] [--corpus FOLDER]
  *
  * Without a seed the fixed ones are run, and then new ones until so many minutes are
- * over, at least one: 2 on a debug kernel, or else 0. What may be sent comes from the
- * kernel's own list of commands and attributes. An input that fails is printed as text;
- * lib/input.h has the language, and tests/corpus/netlink keeps those that were worth it.
+ * over, 0 if not given, but at least one. What may be sent comes from the kernel's own
+ * list of commands and attributes. An input that fails is printed as text; lib/input.h
+ * has the language, and tests/corpus/netlink keeps those that were worth it.
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -836,8 +836,10 @@ static const char *fuzz(fixture *self, unsigned long long seed, unsigned int cou
 	for (i = 0; i < count && !wrong; i++) {
 		if (i % ROUND == 0 || unbound != self->done[FANOTIFY_CMD_UNBIND]) {
 			sockets_close(self);
-			wrong = sockets_open(self) ? "sockets cannot be bound any more" :
-						     check_keeper(self);
+			self->error = sockets_open(self);
+			strcpy(self->text, self->member.text);
+			wrong = self->error ? "sockets cannot be bound any more" :
+					      check_keeper(self);
 			unbound = self->done[FANOTIFY_CMD_UNBIND];
 		}
 		say_input(&self->f);
@@ -986,7 +988,6 @@ int main(int argc, char **argv)
 	int c;
 
 	count_per_seed = slowness() > 1 ? 400 : 2000;
-	minutes = slowness() > 1 ? 2 : 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 's':
