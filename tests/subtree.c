@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "test.h"
+#include "marklist.h"
 
 #define FILESYSTEM	FANOTIFY_MARK_TYPE_FILESYSTEM
 #define SUBTREE		FANOTIFY_MARK_TYPE_SUBTREE
@@ -14,6 +15,7 @@
 #define FLAG(name)	FANOTIFY_EVENT_FLAG_##name
 
 static struct heard heard;
+static struct marklist list;
 
 #define CHANGES \
 	(KIND(CREATE) | KIND(DELETE) | KIND(RENAME) | KIND(MODIFY) | KIND(ATTRIB) | KIND(ONDIR))
@@ -441,33 +443,17 @@ TEST_F(subtree, has_what_lost_its_name)
 	close(fd);
 }
 
-struct list {
-	int count;
-	struct fanotify_nl_mark_info mark[8];
-};
-
-static int list_one(const struct fanotify_nl_mark_info *info, void *arg)
+static int marks_of(struct fanotify_nl *h)
 {
-	struct list *list = arg;
-
-	list->mark[list->count] = *info;
-	return ++list->count == 8;
-}
-
-static void list_marks(struct fanotify_nl *h, struct list *list)
-{
-	list->count = 0;
-	fanotify_nl_marks(h, fanotify_nl_bound(h)->number, list_one, list);
+	return marklist_take(&list, h, fanotify_nl_bound(h)->number);
 }
 
 TEST_F(subtree, is_listed)
 {
 	struct stat st;
-	struct list list;
 
 	ASSERT_EQ(0, stat("in", &st));
-	list_marks(self->h, &list);
-	ASSERT_EQ(1, list.count);
+	ASSERT_EQ(1, marks_of(self->h));
 	EXPECT_EQ(SUBTREE, list.mark[0].type);
 	EXPECT_EQ(CHANGES, list.mark[0].mask);
 	EXPECT_EQ(st.st_ino, list.mark[0].ino);
@@ -475,11 +461,8 @@ TEST_F(subtree, is_listed)
 
 TEST_F(subtree, goes_with_its_top)
 {
-	struct list list;
-
 	ASSERT_EQ(0, system("rm -r in"));
-	list_marks(self->h, &list);
-	EXPECT_EQ(0, list.count);
+	EXPECT_EQ(0, marks_of(self->h));
 	ASSERT_EQ(0, mkdir("in", 0755));
 	EXPECT_EQ(0, HEARD(0, make_file("in/new")));
 }
@@ -512,7 +495,6 @@ TEST_F(subtree, has_many_tops)
 TEST(an_unmount_takes_subtrees_along)
 {
 	struct fanotify_nl *h;
-	struct list list;
 
 	ASSERT_EQ(0, work_here());
 	ASSERT_EQ(0, mkdir("mnt", 0755));
@@ -524,8 +506,7 @@ TEST(an_unmount_takes_subtrees_along)
 	forget(&heard);
 	take(h, &heard);
 	EXPECT_EQ(1, count(&heard, KIND(UNMOUNT), NULL));
-	list_marks(h, &list);
-	EXPECT_EQ(0, list.count);
+	EXPECT_EQ(0, marks_of(h));
 	fanotify_nl_close(h);
 }
 
