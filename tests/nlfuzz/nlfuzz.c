@@ -6,9 +6,10 @@
  *	nlfuzz [--seed S] [--count N] [--minutes M] [--corpus FOLDER]
  *
  * Without a seed the fixed ones are run, and then new ones until so many minutes are
- * over, 0 if not given, but at least one. What may be sent comes from the kernel's own
- * list of commands and attributes. An input that fails is printed as text; lib/input.h
- * has the language, and tests/corpus/netlink keeps those that were worth it.
+ * over, 2 by default on a debug kernel and else 0, but at least one. What may be sent
+ * comes from the kernel's own list of commands and attributes. An input that fails is
+ * printed as text; lib/input.h has the language, and tests/corpus/netlink keeps those
+ * that were worth it.
  */
 #include <dirent.h>
 #include <getopt.h>
@@ -631,6 +632,7 @@ int main(int argc, char **argv)
 	int c;
 
 	count_per_seed = slowness() > 1 ? 400 : 2000;
+	minutes = slowness() > 1 ? 2 : 0;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 's':

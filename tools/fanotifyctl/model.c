@@ -77,7 +77,7 @@ static void free_unused(struct model *model)
 	while ((object = model->unused)) {
 		model->unused = object->next_unused;
 		object->unused = false;
-		if (object->refs || object == model->root)
+		if (object->refs || object->awaited || object == model->root)
 			continue;
 		tdelete(object, &model->objects, by_handle);
 		model->count--;
@@ -168,6 +168,7 @@ static void enter(struct model *model, struct model_object *dir, const char *nam
 	model->untold |= !object || !object->told;
 	if (!object)
 		return;
+	object->awaited = false;
 	if (S_ISDIR(object->stat.mode) && object != model->root) {
 		break_circle(object, dir);
 		free(object->name);
@@ -512,10 +513,20 @@ static void apply_rename(struct model *model, const struct fanotify_nl_event *ev
 	enter(model, new_dir, event->new_name, object);
 }
 
-static void apply_xattr(const struct fanotify_nl_event *event, struct model_object *object)
+static void apply_xattr(struct model *model, const struct fanotify_nl_event *event,
+			struct model_object *object)
 {
+	if (!event->xattr && !(event->object.changed & FANOTIFY_CHANGED_XATTR))
+		return;
+	if (!object->refs && object->stat.nlink && !(event->flags & FANOTIFY_EVENT_FLAG_UNLINKED))
+		object->awaited = true;
+	if (!event->xattr && (event->flags & FANOTIFY_EVENT_FLAG_INEXACT)) {
+		object->told = false;
+		model->untold = true;
+		return;
+	}
 	if (!event->xattr) {
-		object->capability_lost |= !!(event->object.changed & FANOTIFY_CHANGED_XATTR);
+		object->capability_lost = true;
 		return;
 	}
 	if (!strcmp(event->xattr, CAPABILITY))
@@ -540,7 +551,7 @@ static void apply(struct model *model, const struct fanotify_nl_event *event)
 		forget(model, object ? object : model->root);
 	if (!object)
 		return;
-	apply_xattr(event, object);
+	apply_xattr(model, event, object);
 	if (dir && event->name) {
 		if (event->mask & FANOTIFY_KIND_CREATE)
 			apply_create(model, event, dir, object);

@@ -29,6 +29,8 @@
  * @capability_lost: its capabilities, if it had any, may be gone
  * @told: what events of it leave out was found by a scan, or told by others: its
  *	link, its extended attributes, and what is in a directory
+ * @awaited: its name is yet to come: it was changed by another one before whoever made it
+ *	was through
  * @refs: names that it has, and names in it
  * @unused: it is in the list of those that had no @refs
  * @next_unused: the next one in that list
@@ -48,6 +50,7 @@ struct model_object {
 	bool acl_set;
 	bool capability_lost;
 	bool told;
+	bool awaited;
 	unsigned long refs;
 	bool unused;
 	struct model_object *next_unused;

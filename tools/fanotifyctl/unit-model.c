@@ -170,6 +170,40 @@ static void test_tmpfile(void)
 	end(&model, 2);
 }
 
+/* Who makes a name shows it to others first, and then has its event made. */
+static void test_early(void)
+{
+	struct model model;
+
+	begin(&model);
+	change(&model, FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "user.x", file(10, 1));
+	create(&model, 0, ROOT, "f", file(10, 1));
+	same("f", find(&model, "f")->xattrs, "user.x");
+	is("told", find(&model, "f")->told, true);
+	remove_name(&model, ROOT, "f", file(10, 0));
+	end(&model, 1);
+}
+
+static void test_inexact(void)
+{
+	struct model model;
+	struct fanotify_nl_event event = {
+		.mask = FANOTIFY_KIND_ATTRIB,
+		.flags = FANOTIFY_EVENT_FLAG_INEXACT,
+	};
+
+	begin(&model);
+	create(&model, 0, ROOT, "f", file(10, 1));
+	event.object = file(10, 1);
+	model_apply(&model, &event);
+	is("nothing of it has changed", find(&model, "f")->told, true);
+	event.object.changed = FANOTIFY_CHANGED_XATTR;
+	model_apply(&model, &event);
+	is("told", find(&model, "f")->told, false);
+	is("untold", model.untold, true);
+	end(&model, 2);
+}
+
 static void test_exchanged(void)
 {
 	struct model model;
@@ -247,10 +281,12 @@ static void test_outside(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..6\n");
+	printf("TAP version 13\n1..8\n");
 	run("what was overwritten is forgotten", test_overwritten);
 	run("what has no name is forgotten", test_nameless);
 	run("what gets its first name is looked at", test_tmpfile);
+	run("what was changed before it had a name keeps that", test_early);
+	run("what an inexact event may have changed is looked at", test_inexact);
 	run("an exchange forgets nothing", test_exchanged);
 	run("a whiteout may be exchanged", test_exchanged_whiteout);
 	run("what is outside is forgotten", test_outside);
