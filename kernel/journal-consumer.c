@@ -56,6 +56,8 @@ fanl_consumer_for(struct fanl_journal *journal,
 
 static bool fanl_consumer_name_good(const char *name)
 {
+	if (!*name)
+		return false;
 	for (; *name; name++)
 		if (!isascii(*name) ||
 		    (!isalnum(*name) && !strchr("._-@:", *name)))
@@ -116,7 +118,7 @@ int fanl_consumer_add(struct fanl_journal *journal,
 
 	if (!fanl_consumer_name_good(req->name)) {
 		NL_SET_ERR_MSG(extack,
-			       "name has something else than letters, digits and . _ - @ :");
+			       "name is empty, or has something else than letters, digits and . _ - @ :");
 		return -EINVAL;
 	}
 	err = fanl_journal_flush(journal, extack);
@@ -402,8 +404,7 @@ int fanl_consumers_load(struct fanl_journal *journal,
 	for (; nr--; from++) {
 		struct fanl_consumer *consumer;
 
-		if (!from->name[0] ||
-		    strnlen(from->name, sizeof(from->name)) ==
+		if (strnlen(from->name, sizeof(from->name)) ==
 			    sizeof(from->name) ||
 		    !fanl_consumer_name_good(from->name) ||
 		    fanl_consumer_find(journal, from->name))
