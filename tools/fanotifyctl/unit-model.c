@@ -150,6 +150,7 @@ static void test_nameless(void)
 		change(&model, FANOTIFY_KIND_ATTRIB, NULL, file(i, 0));
 		remove_name(&model, ROOT, "f", file(i, 0));
 		change(&model, FANOTIFY_KIND_MODIFY, NULL, file(i, 0));
+		change(&model, FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "user.x", file(i, 0));
 		change(&model, FANOTIFY_KIND_CLOSE_WRITE, NULL, file(i, 0));
 	}
 	end(&model, 1);
@@ -174,6 +175,11 @@ static void test_tmpfile(void)
 static void test_early(void)
 {
 	struct model model;
+	struct fanotify_nl_event unlinked = {
+		.mask = FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR,
+		.flags = FANOTIFY_EVENT_FLAG_UNLINKED,
+		.xattr = "user.x",
+	};
 
 	begin(&model);
 	change(&model, FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "user.x", file(10, 1));
@@ -181,6 +187,9 @@ static void test_early(void)
 	same("f", find(&model, "f")->xattrs, "user.x");
 	is("told", find(&model, "f")->told, true);
 	remove_name(&model, ROOT, "f", file(10, 0));
+	/* it has another name, elsewhere */
+	unlinked.object = file(11, 1);
+	model_apply(&model, &unlinked);
 	end(&model, 1);
 }
 
