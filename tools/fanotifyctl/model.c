@@ -520,13 +520,13 @@ static void apply_xattr(struct model *model, const struct fanotify_nl_event *eve
 		return;
 	if (!object->refs && object->stat.nlink && !(event->flags & FANOTIFY_EVENT_FLAG_UNLINKED))
 		object->awaited = true;
-	if (!event->xattr && (event->flags & FANOTIFY_EVENT_FLAG_INEXACT)) {
-		object->told = false;
-		model->untold = true;
-		return;
-	}
 	if (!event->xattr) {
-		object->capability_lost = true;
+		if (event->flags & FANOTIFY_EVENT_FLAG_INEXACT) {
+			object->told = false;
+			model->untold = true;
+		} else {
+			object->capability_lost = true;
+		}
 		return;
 	}
 	if (!strcmp(event->xattr, CAPABILITY))
