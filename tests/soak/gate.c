@@ -12,8 +12,7 @@
 #define GATE_BATCH	16
 #define GATE_WAIT_MS	20
 #define GATE_TIMEOUT_MS	300
-/* so that it is asked, where an open takes 100 ms */
-#define GATE_LIFE_MS	6000
+#define GATE_LIFE	450
 
 /* Whoever binds this number wants the same, so that it takes over what is left. */
 static struct fanotify_nl_settings gate_settings(unsigned int number)
@@ -102,12 +101,12 @@ static int gate_answer(struct member *m)
 /* Until its life ends, the module goes, or it is evicted. */
 static void gate_keep(struct member *m)
 {
-	__u64 end = now_ns() + rng_below(m->rng, GATE_LIFE_MS) * 1000000ULL;
+	struct span life = some_span(m->rng, GATE_LIFE);
 	int ret = 0;
 
 	for (int i = rng_below(m->rng, 3); i >= 0; i--)
 		gate_mark(m);
-	while (now_ns() < end && !shared->stop && (!ret || ret == -EAGAIN)) {
+	while (!is_over(&life) && (!ret || ret == -EAGAIN)) {
 		ret = gate_answer(m);
 		if (rng_percent(m->rng, 1)) {
 			did(OP_gate_stall, true);

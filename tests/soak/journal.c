@@ -10,8 +10,8 @@
 
 #include "soak.h"
 
-#define LIFE_MS		20000
-#define WAIT_MS		20
+#define LIFE	1500
+#define WAIT_MS	20
 
 /**
  * struct reader - a consumer, and how far it has read
@@ -158,10 +158,10 @@ static int use_journal(struct member *m, struct reader *r)
 
 static void follow(struct member *m, struct reader *r)
 {
-	__u64 end = now_ns() + rng_below(m->rng, LIFE_MS) * 1000000ULL;
+	struct span life = some_span(m->rng, LIFE);
 	int ret = add_consumer(m, r);
 
-	while ((!ret || ret == -EEXIST) && now_ns() < end && !shared->stop)
+	while ((!ret || ret == -EEXIST) && !is_over(&life))
 		ret = use_journal(m, r);
 }
 

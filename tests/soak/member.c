@@ -14,7 +14,7 @@
 
 #define GROUPS		3
 /* Most lives end by themselves, some by a signal or with the module. */
-#define LIFE_MS		2000
+#define LIFE		150
 
 /*
  * Events of four kilobytes, so that these fill the least queue and most sockets: an
@@ -385,7 +385,6 @@ void check_counters(const struct member *m)
 static void live(struct rng *rng)
 {
 	struct member m = { .rng = rng };
-	__u64 end;
 	int ret = 0;
 
 	if (bind_somewhere(&m)) {
@@ -393,8 +392,7 @@ static void live(struct rng *rng)
 			add_mark(&m);
 		if (rng_percent(rng, 40))
 			overload(&m);
-		for (end = now_ns() + rng_below(rng, LIFE_MS) * 1000000ULL;
-		     now_ns() < end && !shared->stop;) {
+		for (struct span life = some_span(rng, LIFE); !is_over(&life);) {
 			do_something(&m);
 			ret = read_events(&m, 100);
 			if (ret == -EAGAIN)

@@ -11,10 +11,11 @@
 
 #include "soak.h"
 
-#define LOADED_MS	6000
-#define MOUNTED_MS	1500
-/* So that its journal is used, where an operation takes 100 ms. */
-#define JOURNALED_MS	8000
+#define LOADED	450
+#define UNLOADED	20
+#define MOUNTED	110
+/* So that its journal is used. */
+#define JOURNALED	600
 /* What holds up an unmount for longer is no operation of a writer. */
 #define UNMOUNT_MS	30000
 
@@ -52,10 +53,10 @@ static bool mount_bind(void)
 }
 
 const struct mounted mounts[MOUNTS] = {
-	{ "tmpfs", MOUNTED_MS, mount_tmpfs, OP_mount_tmpfs, OP_unmount_tmpfs },
-	{ "ext4", JOURNALED_MS, mount_ext4, OP_mount_ext4, OP_unmount_ext4 },
-	{ "overlay", MOUNTED_MS, mount_overlay, OP_mount_overlay, OP_unmount_overlay },
-	{ "bind", MOUNTED_MS, mount_bind, OP_mount_bind, OP_unmount_bind },
+	{ "tmpfs", MOUNTED, mount_tmpfs, OP_mount_tmpfs, OP_unmount_tmpfs },
+	{ "ext4", JOURNALED, mount_ext4, OP_mount_ext4, OP_unmount_ext4 },
+	{ "overlay", MOUNTED, mount_overlay, OP_mount_overlay, OP_unmount_overlay },
+	{ "bind", MOUNTED, mount_bind, OP_mount_bind, OP_unmount_bind },
 };
 
 static bool unmounts(void *place)
@@ -72,25 +73,28 @@ void mounter(unsigned int number, struct rng *rng)
 			wrong("%s cannot be mounted: %m", m->place);
 			return;
 		}
-		usleep(rng_below(rng, m->stay_ms) * 1000);
+		pass(rng, m->stay);
 		/* a writer is in it for a moment only */
 		if (!wait_until(unmounts, (void *)m->place, UNMOUNT_MS))
 			wrong("%s cannot be unmounted for %d s", m->place, UNMOUNT_MS / 1000);
 		did(m->unmounted, true);
-		usleep(rng_below(rng, MOUNTED_MS) * 1000);
+		pass(rng, MOUNTED);
 	}
 }
 
 void reloader(unsigned int number, struct rng *rng)
 {
+	/* as one of a dozen it would take most of the time to be loaded */
+	if (nice(-10) == -1)
+		wrong("no priority: %m");
 	while (!shared->stop) {
 		int ret;
 
-		usleep((1000 + rng_below(rng, LOADED_MS)) * 1000);
+		pass(rng, LOADED);
 		ret = module_unload();
 		if (!did(OP_unload, !ret))
 			wrong("the module cannot be unloaded: %s", strerror(-ret));
-		usleep(rng_below(rng, 300000));
+		pass(rng, UNLOADED);
 		if (ret)
 			continue;
 		ret = module_load();

@@ -22,7 +22,7 @@
 #include "remains.h"
 #include "soak.h"
 
-#define KILL_MS		5000
+#define KILL		375
 #define SOAK		"/tmp/soak"
 
 static double minutes = 2;
@@ -215,7 +215,7 @@ TEST_F_TIMEOUT(soak, all_at_once, 86400)
 	printf("# seed %llu, %g minutes\n", seed, minutes);
 	while ((now_ns() < end || (now_ns() < last && !all_done())) &&
 	       shared->errors < ERRORS_MAX) {
-		usleep(rng_below(&self->rng, KILL_MS) * 1000);
+		pass(&self->rng, KILL);
 		kill_some(self);
 	}
 	shared->stop = true;

@@ -49,6 +49,7 @@ struct count {
 /* All processes share it. */
 struct shared {
 	volatile bool stop;
+	unsigned long operations;
 	unsigned int errors;
 	struct count op[OPS];
 	struct count fsop[FSOPS_PLAIN_COUNT];
@@ -60,6 +61,21 @@ bool counted(struct count *count, bool done);
 bool did(enum op op, bool done);
 /* What was not to happen; the first few are printed. */
 __attribute__((format(printf, 1, 2))) void wrong(const char *format, ...);
+
+/*
+ * Time goes by the operations of the writers, so that on a busy machine as much happens
+ * between two unloads as on one that is not: 75 are a second of a debug kernel alone.
+ */
+struct span {
+	unsigned long end;
+};
+
+/* At random, up to so many. */
+struct span some_span(struct rng *rng, unsigned int operations);
+/* Over, or all is. */
+bool is_over(const struct span *span);
+/* Sleep for as long, but not for ever where writers are stuck. */
+void pass(struct rng *rng, unsigned int operations);
 
 /* ---- places: folders, on which filesystems come and go ---- */
 
@@ -104,14 +120,14 @@ void reloader(unsigned int number, struct rng *rng);
 /**
  * struct mounted - a filesystem that comes and goes
  * @place: where
- * @stay_ms: for how long, at most
+ * @stay: for how many operations, at most
  * @mount: mounts it
  * @mounted: counts that
  * @unmounted: counts its end
  */
 struct mounted {
 	const char *place;
-	unsigned int stay_ms;
+	unsigned int stay;
 	bool (*mount)(void);
 	enum op mounted;
 	enum op unmounted;

@@ -8,6 +8,8 @@
 #include "nl.h"
 #include "soak.h"
 
+#define LIFE	300
+
 static bool subscribe(struct nl *nl)
 {
 	return !nl_open(nl) && !setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP,
@@ -23,8 +25,9 @@ void subscriber(unsigned int number, struct rng *rng)
 		if (!subscribe(&nl))
 			usleep(20000);
 		else
-			for (int n = rng_below(rng, 2000), len; n && !shared->stop; n--) {
-				len = nl_recv(&nl, 100);
+			for (struct span life = some_span(rng, LIFE); !is_over(&life);) {
+				int len = nl_recv(&nl, 100);
+
 				if (len > 0 && fanotify_nl_parse_event(nl.received, len, &event))
 					wrong("a malformed multicast event");
 				did(OP_multicast_event, len > 0);
