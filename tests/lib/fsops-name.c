@@ -113,22 +113,33 @@ bool op_exchange(struct paths *p)
 	return !renameat2(AT_FDCWD, p->a, AT_FDCWD, p->b, RENAME_EXCHANGE);
 }
 
+/* With . and .., and 0 for what is no directory. */
+static unsigned int entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	unsigned int count = 0;
+
+	if (!dir)
+		return 0;
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* ext4 changes times before it finds that a directory is not empty (docs/limits.md). */
 bool op_whiteout(struct paths *p)
 {
-	return !renameat2(AT_FDCWD, p->a, AT_FDCWD, p->b, RENAME_WHITEOUT);
+	unsigned int flags = RENAME_WHITEOUT;
+
+	if (entries(p->b) > 2)
+		flags |= RENAME_NOREPLACE;
+	return !renameat2(AT_FDCWD, p->a, AT_FDCWD, p->b, flags);
 }
 
 bool op_list(struct paths *p)
 {
-	DIR *dir = opendir(p->dir);
-	unsigned int count = 0;
-
-	if (!dir)
-		return false;
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count >= 2;
+	return entries(p->dir) >= 2;
 }
 
 bool op_stat(struct paths *p)
