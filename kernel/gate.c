@@ -83,11 +83,25 @@ static unsigned long fanl_stood;
 static unsigned long fanl_frozen_at;
 static bool fanl_frozen;
 
+/*
+ * Tasks are frozen within 20 s or not at all (/sys/power/pm_freeze_timeout), and no jiffies
+ * pass while the machine sleeps. But the notifier is called, too, when /dev/snapshot is
+ * opened, and until it is closed nothing needs to be frozen.
+ */
+#define FANL_STAND_MAX	(120UL * HZ)
+
+/* For how long clocks have stood since the machine began to be frozen, if it is. */
+static unsigned long fanl_gate_stands(unsigned long now)
+{
+	return fanl_frozen ? min(now - fanl_frozen_at, FANL_STAND_MAX) : 0;
+}
+
 /**
- * fanl_gate_now - what the clocks of accesses go by
+ * fanl_gate_now - what the clocks of accesses and of lingering go by
  *
- * While the machine is being frozen, was and is being thawed, it stands still; then it goes
- * on from there. An attempt to suspend that fails is no new beginning: there may be many.
+ * While the machine is being frozen, was and is being thawed, it stands still for two
+ * minutes at most; then it goes on from there. An attempt to suspend that fails is no new
+ * beginning: there may be many.
  *
  * Return: jiffies, but for those for which it stood.
  */
@@ -98,7 +112,8 @@ unsigned long fanl_gate_now(void)
 
 	do {
 		seq = read_seqbegin(&fanl_clock_lock);
-		now = (fanl_frozen ? fanl_frozen_at : jiffies) - fanl_stood;
+		now = jiffies;
+		now -= fanl_stood + fanl_gate_stands(now);
 	} while (read_seqretry(&fanl_clock_lock, seq));
 	return now;
 }
@@ -108,8 +123,8 @@ static void fanl_gate_freeze(bool freeze)
 	write_seqlock(&fanl_clock_lock);
 	if (freeze && !fanl_frozen)
 		fanl_frozen_at = jiffies;
-	if (!freeze && fanl_frozen)
-		fanl_stood += jiffies - fanl_frozen_at;
+	if (!freeze)
+		fanl_stood += fanl_gate_stands(jiffies);
 	fanl_frozen = freeze;
 	write_sequnlock(&fanl_clock_lock);
 }
@@ -426,16 +441,22 @@ void fanl_gate_join(struct fanl_group *group, struct fanl_member *member)
 		fanl_gate_tell(group, FANOTIFY_CONTROL_EVENT_TAKE_OVER, member);
 }
 
+static void fanl_gate_wait_for_successor(struct fanl_group *group,
+					 unsigned long delay)
+{
+	kref_get(&group->kref);
+	if (mod_delayed_work(fanl_wq, &group->gate->linger, delay))
+		fanl_group_put(group);
+}
+
 static void fanl_gate_linger(struct fanl_group *group)
 {
 	struct fanl_gate *gate = group->gate;
 	unsigned long delay = fanl_gate_jiffies(gate->set.linger_ms);
 
 	gate->state = FANL_GATE_LINGERING;
-	gate->linger_end = jiffies + delay;
-	kref_get(&group->kref);
-	if (mod_delayed_work(fanl_wq, &gate->linger, delay))
-		fanl_group_put(group);
+	gate->linger_end = fanl_gate_now() + delay;
+	fanl_gate_wait_for_successor(group, delay);
 }
 
 /**
@@ -493,14 +514,17 @@ bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
 bool fanl_gate_linger_over(struct fanl_group *group)
 {
 	struct fanl_gate *gate = group->gate;
+	unsigned long now = fanl_gate_now();
 	enum fanl_gate_state after;
-	bool over;
+	bool lingers, over;
 
 	spin_lock(&group->lock);
-	over = gate->state == FANL_GATE_LINGERING &&
-	       !time_before(jiffies, gate->linger_end);
+	lingers = gate->state == FANL_GATE_LINGERING;
+	over = lingers && !time_before(now, gate->linger_end);
 	if (over)
 		fanl_gate_close(group, fanl_gate_on_evict(gate));
+	else if (lingers)
+		fanl_gate_wait_for_successor(group, gate->linger_end - now);
 	after = gate->state;
 	spin_unlock(&group->lock);
 	if (over && after == FANL_GATE_HELD)

@@ -120,11 +120,15 @@ TEST_F(gateload, stopped)
 }
 
 /* The machine can be frozen while accesses wait; clocks stand still meanwhile, and go on. */
-TEST_F_TIMEOUT(gateload, frozen, 60)
+TEST_F_TIMEOUT(gateload, frozen, 90)
 {
 	struct fanotify_nl_settings longer = GATE_SET(TIMEOUT_MS, timeout_ms, 20000);
 	struct fanotify_nl_settings settings = {
 		.set = SET(TIMEOUT_MS) | SET(ON_TIMEOUT), .timeout_ms = 4000, .on_timeout = EPERM,
+	};
+	struct fanotify_nl_settings lingers = {
+		.set = SET(LINGER_MS) | SET(ON_EVICT), .linger_ms = 4000,
+		.on_evict = FANOTIFY_ON_EVICT_DENY,
 	};
 	struct fanotify_nl *h;
 	struct access a;
@@ -153,8 +157,16 @@ TEST_F_TIMEOUT(gateload, frozen, 60)
 	EXPECT_EQ(-ETIMEDOUT, access_end(&a, 0));
 	/* half of it was over before */
 	EXPECT_EQ(EPERM, access_end(&a, 15000));
-	write_file("/sys/power/pm_test", "none");
+
+	/* who is to start a successor is frozen as well */
+	ASSERT_EQ(0, fanotify_nl_group_set(h, &lingers));
+	ASSERT_EQ(0, access_start(&a, OPEN, "file", 0));
+	ASSERT_LT(0, gate_next(h, 20000, NULL));
 	fanotify_nl_close(h);
+	EXPECT_EQ(0, write_file("/sys/power/state", "mem"));
+	EXPECT_EQ(-ETIMEDOUT, access_end(&a, 0));
+	EXPECT_EQ(EPERM, access_end(&a, 15000));
+	write_file("/sys/power/pm_test", "none");
 }
 
 static bool all_pending(void *arg)
