@@ -166,8 +166,15 @@ bool fanl_request_waits(const struct sk_buff *skb)
 static void fanl_request_run(struct fanl_request *request)
 {
 	struct nlmsghdr *nlh = (struct nlmsghdr *)request->info.nlhdr;
-	int err = request->run(request);
+	int err;
 
+	/* a worker of io_uring that ends has no files, root nor namespaces any more */
+	if (current->flags & PF_EXITING) {
+		NL_SET_ERR_MSG(&request->extack, "the task that was to do it has ended");
+		err = -EINTR;
+	} else {
+		err = request->run(request);
+	}
 	if (request->file && !request->handed_on &&
 	    (err || (nlh->nlmsg_flags & NLM_F_ACK)))
 		netlink_ack(request->skb, nlh, err, &request->extack);

@@ -229,9 +229,6 @@ static int fanl_mark_global_run(struct fanl_request *request)
 	void *hdr;
 	int err;
 
-	/* a worker of io_uring that ends has no root and no namespaces any more */
-	if (current->flags & PF_EXITING)
-		return -EINTR;
 	/* skipped repeats what the request says */
 	reply = genlmsg_new(NLMSG_GOODSIZE + info->nlhdr->nlmsg_len * 2,
 			    GFP_KERNEL);
