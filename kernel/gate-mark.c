@@ -140,8 +140,7 @@ struct fanl_gate_mark *fanl_gate_mark_get(struct fsnotify_group *fsn,
 }
 
 /* Return: whether the share was taken. */
-static bool fanl_gate_mark_share(struct fanl_gate_mark *gate_mark, u32 fs_mask,
-				 bool *grown)
+static bool fanl_gate_mark_share(struct fanl_gate_mark *gate_mark, u32 fs_mask)
 {
 	bool dead;
 
@@ -153,7 +152,6 @@ static bool fanl_gate_mark_share(struct fanl_gate_mark *gate_mark, u32 fs_mask,
 	if (dead)
 		return false;
 	spin_lock(&gate_mark->fsn.lock);
-	*grown = fs_mask & ~gate_mark->fsn.mask;
 	gate_mark->fsn.mask |= fs_mask;
 	spin_unlock(&gate_mark->fsn.lock);
 	return true;
@@ -166,18 +164,18 @@ static struct fanl_gate_mark *fanl_gate_share(struct fsnotify_group *fsn,
 {
 	for (;;) {
 		struct fanl_gate_mark *gate_mark;
-		bool grown;
 
 		gate_mark = fanl_gate_mark_get(fsn, object->obj,
 					       object->obj_type, fs_mask);
 		if (IS_ERR(gate_mark))
 			return gate_mark;
-		if (!fanl_gate_mark_share(gate_mark, fs_mask, &grown)) {
+		if (!fanl_gate_mark_share(gate_mark, fs_mask)) {
 			fsnotify_destroy_mark(&gate_mark->fsn, fsn);
 			fsnotify_put_mark(&gate_mark->fsn);
 			continue;
 		}
-		if (grown && fanl_mark_recalc(object)) {
+		/* who has added the kinds may not have come so far */
+		if (fanl_mark_recalc(object)) {
 			fanl_gate_drop(gate_mark);
 			return ERR_PTR(-ENOMEM);
 		}
