@@ -226,7 +226,7 @@ long fanl_perm_look(struct fanl_group *group, struct fanl_perm *perm,
 		fanl_perm_timeout(group, perm, now);
 		return 0;
 	}
-	return min(end, deadline) - now;
+	return min(end - now, deadline - now);
 }
 
 /**
@@ -434,7 +434,7 @@ int fanl_perm_ask(struct fanl_group *group, struct fanl_perm *perm,
 			break;
 		if (perm->skb)
 			fanl_perm_queue(group, perm);
-		else
+		else if (!fanl_perm_closed(group, perm))
 			fanl_perm_done(group, perm, FANL_PERM_NOMEM);
 		spin_unlock(&group->lock);
 		/* a member that gets the CPU may answer before the task sleeps */
