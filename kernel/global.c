@@ -116,7 +116,7 @@ static int fanl_cover(struct fanl_group *group, struct super_block *sb,
 static void fanl_cover_for_all(struct super_block *sb)
 {
 	struct fanl_group *group;
-	unsigned long number = 0;
+	u64 number = 0;
 
 	while ((group = fanl_group_next(&number))) {
 		int err = sb ? fanl_cover(group, sb, NULL) : -ENOMEM;

@@ -532,14 +532,18 @@ struct fanl_group *fanl_group_by_number(u32 number,
  *
  * Return: the group, with a reference for the caller, or NULL.
  */
-struct fanl_group *fanl_group_next(unsigned long *number)
+struct fanl_group *fanl_group_next(u64 *number)
 {
+	unsigned long index = *number;
 	struct fanl_group *group;
 
+	if (*number > U32_MAX)
+		return NULL;
 	guard(mutex)(&fanl_registry_lock);
-	group = xa_find(&fanl_groups, number, ULONG_MAX, XA_PRESENT);
+	group = xa_find(&fanl_groups, &index, U32_MAX, XA_PRESENT);
 	if (group)
 		kref_get(&group->kref);
+	*number = index;
 	return group;
 }
 
@@ -598,7 +602,7 @@ int fanl_group_lift(u32 number, struct netlink_ext_ack *extack)
 static int fanl_gate_lift_set(const char *value, const struct kernel_param *kp)
 {
 	struct fanl_group *group;
-	unsigned long number = 0;
+	u64 number = 0;
 	bool lift;
 	int err;
 

@@ -150,7 +150,7 @@ struct fanl_group *fanl_group_of_journal(struct fanl_journal *journal,
 void fanl_group_shutdown(struct fanl_group *group);
 struct fanl_group *fanl_group_by_number(u32 number,
 					struct netlink_ext_ack *extack);
-struct fanl_group *fanl_group_next(unsigned long *number);
+struct fanl_group *fanl_group_next(u64 *number);
 void fanl_group_put(struct fanl_group *group);
 void fanl_group_gap(struct fanl_group *group, u32 reason);
 int fanl_group_lift(u32 number, struct netlink_ext_ack *extack);

@@ -167,7 +167,7 @@ struct fanl_member *fanl_command_member(struct genl_info *info, int group,
  * @sub: mark or member of that group
  */
 struct fanl_dump {
-	unsigned long number;
+	u64 number;
 	unsigned long sub;
 };
 

@@ -27,7 +27,7 @@ static struct fanl_member *bind_new(struct kunit *test)
 /* Is there a group of this number? */
 static bool exists(u32 number)
 {
-	unsigned long found = number;
+	u64 found = number;
 	struct fanl_group *group = fanl_group_next(&found);
 
 	if (!group)
@@ -297,7 +297,7 @@ static void references_keep_what_is_gone(struct kunit *test)
 {
 	struct fanl_member *one = bind_new(test), *two;
 	struct fanl_group *group = one->group;
-	unsigned long number = group->number;
+	u64 number = group->number;
 	unsigned int refs;
 
 	/* what bind deferred holds it until it is done */
@@ -322,7 +322,7 @@ static void references_keep_what_is_gone(struct kunit *test)
 static void groups_are_walked_in_order(struct kunit *test)
 {
 	static const u32 numbers[] = { 5000, 4000, 6000 };
-	unsigned long number = 4000;
+	u64 number = 4000;
 	struct fanl_group *group;
 
 	for (int i = 0; i < ARRAY_SIZE(numbers); i++)
