@@ -559,8 +559,6 @@ static int fanl_header_decode(struct fanl_journal *journal,
 	ring->sequence = le64_to_cpu(header->sequence);
 	ring->offset = le64_to_cpu(header->head_offset);
 	ring->index = le64_to_cpu(header->head_index);
-	ring->realtime = le64_to_cpu(header->head_realtime) ?:
-							      le64_to_cpu(header->realtime);
 	ring->nr_epochs = le32_to_cpu(header->nr_epochs);
 	for (int i = 0; i < ring->nr_epochs; i++)
 		ring->epoch[i] = (struct fanl_epoch){
@@ -568,6 +566,8 @@ static int fanl_header_decode(struct fanl_journal *journal,
 			.first = le64_to_cpu(header->epoch[i].first),
 			.realtime = le64_to_cpu(header->epoch[i].realtime),
 		};
+	ring->realtime = le64_to_cpu(header->head_realtime) ?:
+							      fanl_ring_started(ring);
 	if (le32_to_cpu(header->level) == FANOTIFY_JOURNAL_LEVEL_ORDERED) {
 		/* they still hold if there is no gap */
 		journal->mount = le32_to_cpu(header->mount);
@@ -588,7 +588,8 @@ static int fanl_header_decode(struct fanl_journal *journal,
  * fanl_ring_recover - find out what is in a ring file
  * @journal: the journal; its settings, consumers and ring are set
  * @file: its ring file
- * @since: set to the time since when there may be changes without a record
+ * @since: set to the time since when there may be changes without a record: no ctime of
+ *	theirs is older
  * @extack: where the reason of a refusal goes
  *
  * Return: 0; -EUCLEAN, not a journal's; -ESTALE, of another filesystem;
@@ -598,6 +599,7 @@ int fanl_ring_recover(struct fanl_journal *journal, struct file *file,
 		      u64 *since, struct netlink_ext_ack *extack)
 {
 	const struct fanotify_journal_header *header;
+	u64 lag;
 	int err;
 
 	err = fanl_ring_read(file, journal->buffer, FANL_SEGMENT, 0);
@@ -638,6 +640,10 @@ int fanl_ring_recover(struct fanl_journal *journal, struct file *file,
 		journal->clean = false;
 		*since = min(journal->ring.realtime, fanl_ring_started(&journal->ring));
 	}
+	/* a change may have a ctime of the last tick, or of the second that has begun */
+	lag = max_t(u64, TICK_NSEC, file_inode(file)->i_sb->s_time_gran);
+	if (*since > lag)
+		*since -= lag;
 	fanl_consumers_clamp(journal);
 	return 0;
 
