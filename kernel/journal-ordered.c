@@ -417,14 +417,16 @@ static int fanl_ordered_settle(struct fanl_ordered *ordered, handle_t *handle)
 
 	if (!ordered->starting)
 		return 0;
-	ordered->starting = false;
-	if (!ordered->gap_since || fanl_ordered_continues(ordered))
+	if (!ordered->gap_since || fanl_ordered_continues(ordered)) {
+		ordered->starting = false;
 		return 0;
+	}
 	fanl_gap_open(ordered->gap, journal->newest + 1, ordered->gap_reason);
 	fanl_gap_since(ordered->gap, ordered->gap_since);
 	index = fanl_ordered_put(ordered, handle, ordered->gap);
 	if (index < 0)
 		return index;
+	ordered->starting = false;
 	fanl_journal_covered(journal, index);
 	return 0;
 }
