@@ -15,6 +15,7 @@
  *
  * Once there is no journal any more, no change must be without a record before the header
  * says so: it is on disk before the log is disabled, as one of a journal that was stopped.
+ * If the ring file cannot be written any more, a mount is counted, as if one was missed.
  * From the start until its first record is on disk, the header names no mount.
  *
  * Locking: @use is held while the log's blocks are read or the header is written, so
@@ -688,10 +689,13 @@ static bool fanl_ordered_try_close(struct fanl_journal *journal)
 		return false;
 	journal->clean = true;
 	err = fanl_header_written(journal, fanl_ordered_header(ordered));
+	/* or else the next start is to find that a mount was missed */
+	if (err && err != -ENOMEM)
+		err = ext4_change_log_skip_mount(&ordered->log);
 	/* on disk before a change without a record may be */
 	err = err ?: ext4_change_log_commit(&ordered->log);
 	sb_end_write(sb);
-	/* where it cannot be written but for want of memory, nothing changes any more */
+	/* where neither can be written, but for want of memory, nothing changes any more */
 	return err != -ENOMEM;
 }
 

@@ -233,10 +233,10 @@ static int fanl_journal_run(struct fanl_journal *journal,
  * @extack: where the reason of a refusal goes
  *
  * Context: a task that holds no locks; reads and writes the ring file.
- * Return: the journal, with a reference; -EALREADY, it runs; -EOPNOTSUPP, no such
- * filesystem or level; -EINVAL, -EBADF, not such a file; -EUCLEAN, -ESTALE, -EEXIST,
- * what is in it; -ESHUTDOWN, the module is being unloaded; -ENOMEM; or as
- * fanl_journal_write().
+ * Return: the journal, with a reference; -EALREADY, it runs; -EBUSY, it is being stopped;
+ * -EOPNOTSUPP, no such filesystem or level; -EINVAL, -EBADF, not such a file; -EUCLEAN,
+ * -ESTALE, -EEXIST, what is in it; -ESHUTDOWN, the module is being unloaded; -ENOMEM; or
+ * as fanl_journal_write().
  */
 struct fanl_journal *fanl_journal_start(const struct fanl_journal_start *start,
 					struct netlink_ext_ack *extack)

@@ -11,11 +11,12 @@
  * Life: the command that starts it puts it into the table and holds io until marks
  * are there, so that the first record, which is a gap, comes first and says a time
  * when nothing was missed any more. It ends by a command, with the unmount of its
- * filesystem, or with the module: whoever takes it out of the table (under
- * fanl_journals_lock) ends it. @gone is set under the group's lock, and nothing is
- * queued to the worker after that; the worker is waited for; marks go, and then the
- * group. The journal is freed with the group: when the last mark is, so that no
- * callback uses it, and the last command has put it.
+ * filesystem, or with the module: whoever sets @ending (under fanl_journals_lock) ends
+ * it. @gone is set under the group's lock, and nothing is queued to the worker after
+ * that; the worker is waited for; nothing writes to the ring file any more, so that it
+ * leaves the table, and another may be started; marks go, and then the group. The
+ * journal is freed with the group: when the last mark is, so that no callback uses it,
+ * and the last command has put it.
  *
  * At level ordered there are no marks: what waits is on disk with the header that says
  * that it was stopped, and only then records end, so that a crash in between is seen. ext4
@@ -206,17 +207,22 @@ void fanl_journal_covered(struct fanl_journal *journal, u64 index)
 	mutex_unlock(&journal->lock);
 }
 
-static bool fanl_journal_take_out(struct fanl_journal *journal)
+static bool fanl_journal_claim(struct fanl_journal *journal)
 {
 	bool mine;
 
 	mutex_lock(&fanl_journals_lock);
-	mine = xa_load(&fanl_journals, journal->id) == journal;
-	if (mine)
-		xa_erase(&fanl_journals, journal->id);
+	mine = !journal->ending;
+	journal->ending = true;
 	mutex_unlock(&fanl_journals_lock);
-	atomic_inc(&fanl_generation);
 	return mine;
+}
+
+static void fanl_journal_take_out(struct fanl_journal *journal)
+{
+	mutex_lock(&fanl_journals_lock);
+	xa_erase(&fanl_journals, journal->id);
+	mutex_unlock(&fanl_journals_lock);
 }
 
 static void fanl_journal_set_gone(struct fanl_journal *journal)
@@ -233,11 +239,13 @@ static void fanl_journal_set_gone(struct fanl_journal *journal)
  */
 void fanl_journal_end(struct fanl_journal *journal)
 {
-	if (!fanl_journal_take_out(journal))
+	if (!fanl_journal_claim(journal))
 		return;
 	fanl_journal_set_gone(journal);
+	atomic_inc(&fanl_generation);
 	cancel_delayed_work_sync(&journal->work);
 	fanl_ordered_detach(journal);
+	fanl_journal_take_out(journal);
 	fanl_group_shutdown(journal->group);
 }
 
@@ -258,6 +266,7 @@ static void fanl_journal_end_work(struct work_struct *work)
  */
 void fanl_journal_unmounted(struct fanl_journal *journal)
 {
+	WRITE_ONCE(journal->unmounted, true);
 	fanl_journal_set_gone(journal);
 	kref_get(&journal->group->kref);
 	if (!queue_work(fanl_journal_wq, &journal->end_work))
@@ -354,7 +363,7 @@ static struct fanl_journal *fanl_journal_find(const struct super_block *sb)
 
 	lockdep_assert_held(&fanl_journals_lock);
 	xa_for_each(&fanl_journals, id, journal)
-		if (journal->sb == sb && !READ_ONCE(journal->gone))
+		if (journal->sb == sb && !READ_ONCE(journal->unmounted))
 			return journal;
 	return NULL;
 }
@@ -364,13 +373,22 @@ static struct fanl_journal *fanl_journal_find(const struct super_block *sb)
  * @journal: the journal
  * @extack: where the reason of a refusal goes
  *
- * Return: 0; -EALREADY, its filesystem has one; -ENOMEM.
+ * Return: 0; -EALREADY, its filesystem has one; -EBUSY, that one is being stopped;
+ * -ENOMEM.
  */
 int fanl_journal_register(struct fanl_journal *journal,
 			  struct netlink_ext_ack *extack)
 {
+	struct fanl_journal *other;
+
 	guard(mutex)(&fanl_journals_lock);
-	if (fanl_journal_find(journal->sb)) {
+	other = fanl_journal_find(journal->sb);
+	if (other && READ_ONCE(other->gone)) {
+		NL_SET_ERR_MSG(extack,
+			       "journal of this filesystem is being stopped");
+		return -EBUSY;
+	}
+	if (other) {
 		NL_SET_ERR_MSG(extack, "journal of this filesystem runs");
 		return -EALREADY;
 	}

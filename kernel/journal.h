@@ -126,6 +126,8 @@ struct fanl_journal_settings {
  *	its first record is not on disk yet
  * @ordered: of level ordered, what it has; else NULL
  * @started: commands may use it [fanl_journals_lock]
+ * @ending: it is ended, by who has set this [fanl_journals_lock]
+ * @unmounted: the filesystem is being unmounted: another one may get @sb
  * @gone: the filesystem is being unmounted, or the journal was stopped
  * @queue: records that are not written yet, oldest first [group's lock, as all
  *	up to @kicked]
@@ -168,6 +170,8 @@ struct fanl_journal {
 	unsigned int			mount;
 	struct fanl_ordered		*ordered;
 	bool				started;
+	bool				ending;
+	bool				unmounted;
 	bool				gone;
 
 	struct sk_buff_head		queue;

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include "../host/ringfile.h"
@@ -39,6 +40,7 @@ FIXTURE(ordered) {
 };
 
 /* Blocks are those of the ring; a filesystem that small has smaller ones otherwise. */
+#define BLOCK	4096
 #define OPTIONS "-b 4096"
 
 FIXTURE_SETUP(ordered)
@@ -390,6 +392,122 @@ TEST_F_TIMEOUT(ordered, an_end_by_force_is_a_gap, 300)
 	EXPECT_EQ(REASON(NOT_RUNNING), history.record[1].gap.reason);
 }
 
+/*
+ * All but 200 blocks, most of which ext4 keeps back, are in pieces: so where a ring file is
+ * takes a block of its own.
+ */
+static int scatter(void)
+{
+	const off_t piece = 8 * BLOCK;
+	int fd = open(MOUNT "/pieces", O_WRONLY | O_CREAT, 0600);
+	struct statvfs fs;
+	off_t size;
+	int ret = fd < 0 || fstatvfs(fd, &fs);
+
+	size = ret ? 0 : (fs.f_bfree - 200) * BLOCK;
+	ret = ret || fallocate(fd, 0, 0, size);
+	for (off_t at = 0; at < size && !ret; at += 2 * piece)
+		ret = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, piece);
+	ret = ret || syncfs(fd);
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* Return: the block that says where the ring file's are, or -1. */
+static long find_leaf(void)
+{
+	FILE *f = popen("debugfs -R 'dump_extents -n " FANOTIFY_NL_JOURNAL_FILE "' " IMAGE
+			" 2>/dev/null | tail -n 1", "r");
+	long leaf = -1;
+
+	if (!f)
+		return -1;
+	if (fscanf(f, "%*d/%*d %*d/%*d %*d - %*d %ld", &leaf) != 1)
+		leaf = -1;
+	pclose(f);
+	return leaf;
+}
+
+/* What cannot be written any more cannot say that it was stopped. */
+TEST_F_TIMEOUT(ordered, an_end_without_a_header_is_a_gap, 300)
+{
+	char block[BLOCK], damage[BLOCK] = {};
+	int image = open(IMAGE, O_RDWR);
+	long leaf;
+
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_remove(self->h, MOUNT));
+	ASSERT_EQ(0, scatter());
+	ASSERT_EQ(0, journalfs_start(self->h, &ordered, &self->info));
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	leaf = find_leaf();
+	ASSERT_LT(0, leaf);
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(1, history.count);
+
+	ASSERT_EQ(BLOCK, pread(image, block, BLOCK, leaf * BLOCK));
+	ASSERT_EQ(BLOCK, pwrite(image, damage, BLOCK, leaf * BLOCK));
+	/* where a few extents are, the kernel remembers; and what was used lately stays once */
+	ASSERT_EQ(0, system("cat " MOUNT "/pieces >/dev/null"));
+	for (int i = 0; i < 3; i++) {
+		sync();
+		ASSERT_EQ(0, write_file("/proc/sys/vm/drop_caches", "3"));
+	}
+	EXPECT_GT(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	EXPECT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 1));
+	ASSERT_EQ(0, make_file(MOUNT "/unseen"));
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(BLOCK, pwrite(image, block, BLOCK, leaf * BLOCK));
+	close(image);
+
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	READ();
+	ASSERT_EQ(2, history.count);
+	EXPECT_EQ(REASON(UNCLEAN), history.record[1].gap.reason);
+}
+
+static bool ends(pid_t pid)
+{
+	for (int i = 0; i < 500; i++, usleep(10000))
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return true;
+	return false;
+}
+
+static int stop_by_force(__u32 id)
+{
+	struct fanotify_nl *h;
+
+	return fanotify_nl_open(&h) ?: fanotify_nl_journal_stop(h, id, 1);
+}
+
+/* Both would write to the ring file. */
+TEST_F_TIMEOUT(ordered, none_is_started_while_one_ends, 300)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, make_file(MOUNT "/one"));
+	READ();
+	ASSERT_EQ(0, journalfs_freeze(true));
+	pid = fork();
+	if (!pid)
+		_exit(-stop_by_force(self->info.id));
+	for (int i = 0; i < 500; i++, usleep(10000))
+		if (fanotify_nl_journal_get(self->h, MOUNT, NULL) == -ENOENT)
+			break;
+	EXPECT_EQ(-EBUSY, fanotify_nl_journal_start(self->h, MOUNT, NULL, NULL));
+	EXPECT_NE(NULL, strstr(fanotify_nl_error(self->h), "is being stopped"));
+	EXPECT_EQ(0, waitpid(pid, NULL, WNOHANG));
+	ASSERT_EQ(0, journalfs_freeze(false));
+	EXPECT_TRUE(ends(pid));
+	EXPECT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, NULL));
+}
+
 /* Where the kernel looks, the path leads to another filesystem. */
 static int start_elsewhere(struct fanotify_nl *h)
 {
@@ -685,14 +803,6 @@ FIXTURE_TEARDOWN(device)
 	fanotify_nl_close(self->h);
 }
 
-static bool ends(pid_t pid)
-{
-	for (int i = 0; i < 500; i++, usleep(10000))
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			return true;
-	return false;
-}
-
 /* For a device, or for who waits for one: it does so for a while. */
 static bool waits(pid_t pid)
 {
@@ -777,8 +887,6 @@ TEST_F_TIMEOUT(device, a_ring_that_is_cut_meanwhile_is_refused, 300)
 	EXPECT_EQ(EUCLEAN, WEXITSTATUS(status));
 	close(fd);
 }
-
-#define BLOCK	4096
 
 static char blocks[2 * BLOCK] __attribute__((aligned(BLOCK)));
 
