@@ -223,6 +223,7 @@ static void fanl_journal_take_out(struct fanl_journal *journal)
 	mutex_lock(&fanl_journals_lock);
 	xa_erase(&fanl_journals, journal->id);
 	mutex_unlock(&fanl_journals_lock);
+	wake_up_all(&journal->wait);
 }
 
 static void fanl_journal_set_gone(struct fanl_journal *journal)
@@ -470,6 +471,9 @@ int fanl_journal_stop(struct fanl_journal *journal, bool force,
 		return err;
 	}
 	fanl_journal_end(journal);
+	/* another may end it */
+	wait_event(journal->wait,
+		   xa_load(&fanl_journals, journal->id) != journal);
 	return force ? 0 : err;
 }
 
