@@ -275,6 +275,35 @@ void fanl_journal_unmounted(struct fanl_journal *journal)
 }
 
 /**
+ * fanl_journal_explain - say why a ring file cannot be read or written
+ * @journal: the journal
+ * @err: what came of it
+ * @extack: where the reason goes, or NULL
+ *
+ * Return: false, @err does not tell.
+ */
+bool fanl_journal_explain(const struct fanl_journal *journal, int err,
+			  struct netlink_ext_ack *extack)
+{
+	if (err == -ENOENT && READ_ONCE(journal->gone))
+		NL_SET_ERR_MSG(extack, "journal has ended");
+	else if (err == -EBUSY)
+		NL_SET_ERR_MSG(extack, "filesystem is frozen");
+	else if (err == -EROFS)
+		NL_SET_ERR_MSG(extack, "filesystem is read-only");
+	else if (err == -ENOENT)
+		NL_SET_ERR_MSG(extack,
+			       "filesystem is not at its path in the initial mount namespace");
+	else if (err == -ESTALE)
+		NL_SET_ERR_MSG(extack, "ring file was removed");
+	else if (err == -EUCLEAN)
+		NL_SET_ERR_MSG(extack, "ring file has another size");
+	else
+		return err == -ENOMEM;
+	return true;
+}
+
+/**
  * fanl_journal_flush - have all on disk that has happened until now
  * @journal: the journal
  * @extack: where the reason of a failure goes, or NULL
@@ -301,20 +330,7 @@ int fanl_journal_flush(struct fanl_journal *journal,
 	mutex_unlock(&journal->lock);
 	if (READ_ONCE(journal->gone))
 		err = -ENOENT;
-	if (err == -ENOENT && READ_ONCE(journal->gone))
-		NL_SET_ERR_MSG(extack, "journal has ended");
-	else if (err == -EBUSY)
-		NL_SET_ERR_MSG(extack, "filesystem is frozen");
-	else if (err == -EROFS)
-		NL_SET_ERR_MSG(extack, "filesystem is read-only");
-	else if (err == -ENOENT)
-		NL_SET_ERR_MSG(extack,
-			       "filesystem is not at its path in the initial mount namespace");
-	else if (err == -ESTALE)
-		NL_SET_ERR_MSG(extack, "ring file was removed");
-	else if (err == -EUCLEAN)
-		NL_SET_ERR_MSG(extack, "ring file has another size");
-	else if (err)
+	if (err && !fanl_journal_explain(journal, err, extack))
 		NL_SET_ERR_MSG(extack, "ring file cannot be written");
 	return err;
 }

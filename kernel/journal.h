@@ -287,6 +287,8 @@ void fanl_journals_wake(void);
 void fanl_journal_put(struct fanl_journal *journal);
 void fanl_journal_stats(struct fanl_journal *journal,
 			struct fanl_journal_stats *stats);
+bool fanl_journal_explain(const struct fanl_journal *journal, int err,
+			  struct netlink_ext_ack *extack);
 int fanl_journal_flush(struct fanl_journal *journal,
 		       struct netlink_ext_ack *extack);
 void fanl_journal_touch(struct fanl_journal *journal);

@@ -726,7 +726,8 @@ static int fanl_journal_read_run(struct fanl_request *request)
 	err = fanl_journal_read(req->journal, &read);
 	if (err) {
 		nlmsg_free(read.skb);
-		NL_SET_ERR_MSG(extack, "ring file cannot be read");
+		if (!fanl_journal_explain(req->journal, err, extack))
+			NL_SET_ERR_MSG(extack, "ring file cannot be read");
 		return err;
 	}
 	return fanl_read_reply(request, &read, hdr);
