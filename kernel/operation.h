@@ -85,7 +85,9 @@ struct fanl_operation {
 /* Stands for an operation that was not seen, and should have been. */
 extern const struct fanl_operation fanl_operation_unknown;
 
-#if defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && defined(CONFIG_KPROBES)
+/* On 32 bits an argument of 64 bits takes two registers, which not everybody pairs alike. */
+#if defined(CONFIG_64BIT) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
+	defined(CONFIG_KPROBES)
 
 int fanl_operations_init(void);
 void fanl_operations_exit(void);

@@ -291,8 +291,11 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 	spin_unlock(&inode->i_lock);
 	/* a directory that is gone may have been the top of one */
 	fanl_inside_add(group, inode, is_dir, &found);
-	if (read_seqretry(&rename_lock, seq))
+	if (read_seqretry(&rename_lock, seq)) {
+		/* nor is it known what ignores it: rather told than not */
+		found.ignored = 0;
 		found.unknown = true;
+	}
 	rcu_read_unlock();
 	inside->mask |= found.mask;
 	inside->ignored |= found.ignored;

@@ -128,16 +128,22 @@ static bool name_of(int fd, char path[PATH_MAX])
 	return n >= 0;
 }
 
-/* The path of a directory that is open, below ours; NULL: it is not there. */
-static char *path_of(const struct changes *changes, int fd)
+/*
+ * Set @below to the path of a directory that is open, below ours; NULL: it is not there.
+ * Return: false, it cannot be told, as it is too long together with our own.
+ */
+static bool path_of(const struct changes *changes, int fd, char **below)
 {
 	char top[PATH_MAX], path[PATH_MAX];
 	const char *rest;
 
+	*below = NULL;
 	if (!name_of(mounted(changes), top) || !name_of(fd, path))
-		return NULL;
+		return false;
 	rest = changes_below(path, top);
-	return rest ? xstrdup(rest) : NULL;
+	if (rest)
+		*below = xstrdup(rest);
+	return true;
 }
 
 /* ---- walks ---- */
@@ -282,13 +288,12 @@ static bool is_whole(int dir, const char *path, const struct change_object *obje
 static bool find_in_dir(struct changes *changes, const struct change_object *object)
 {
 	int fd = object->name ? open_node(changes, &object->dir) : -1;
-	char *dir, *path;
+	char *dir = NULL, *path;
 	bool found;
 
 	if (fd < 0)
 		return false;
-	found = is_whole(fd, object->name, object);
-	dir = found ? path_of(changes, fd) : NULL;
+	found = is_whole(fd, object->name, object) && path_of(changes, fd, &dir);
 	close(fd);
 	if (dir) {
 		path = *dir ? xasprintf("%s/%s", dir, object->name) : xstrdup(object->name);
@@ -321,12 +326,11 @@ static void find_names_of(struct finding *f, const struct change_object *object,
 		f->ret = fail_errno(errno, "%s", changes->real);
 	} else if (!st.st_nlink) {
 		/* it has no name any more */
-	} else if (object->is_dir) {
-		path = path_of(changes, fd);
+	} else if (object->is_dir && path_of(changes, fd, &path)) {
 		if (path)
 			changes_add_path(changes, path, object->flags);
 		free(path);
-	} else if (st.st_nlink > 1 || !find_in_dir(changes, object)) {
+	} else if (object->is_dir || st.st_nlink > 1 || !find_in_dir(changes, object)) {
 		add_inode(changes, st.st_ino, object->flags);
 	}
 }
@@ -337,9 +341,13 @@ static void find_object(const void *node, VISIT which, void *arg)
 	struct finding *f = arg;
 	int fd;
 
-	if ((which != postorder && which != leaf) || f->ret ||
-	    (object->path && is_whole(f->changes->fd, object->path, object)))
+	if ((which != postorder && which != leaf) || f->ret)
 		return;
+	/* what was done by a name that it has no more, too */
+	if (object->path && is_whole(f->changes->fd, object->path, object)) {
+		changes_add_path(f->changes, object->path, object->flags);
+		return;
+	}
 	fd = open_node(f->changes, &object->node);
 	if (fd >= 0) {
 		find_names_of(f, object, fd);
@@ -474,6 +482,30 @@ static bool is_settled(int dir)
 	char some[1024];
 
 	return syscall(SYS_getdents64, dir, some, sizeof(some)) >= 0;
+}
+
+bool changes_still(const struct changes *changes)
+{
+	char *path = xstrdup(changes->real);
+	struct stat now, then;
+	bool still;
+
+	for (char *end = path; (end = strchr(end, '/')); *end++ = '/') {
+		int fd;
+
+		*end = '\0';
+		fd = open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0) {
+			is_settled(fd);
+			close(fd);
+		}
+	}
+	free(path);
+	still = !stat(changes->real, &now) && !fstat(mounted(changes), &then) &&
+		now.st_dev == then.st_dev && now.st_ino == then.st_ino;
+	if (!still)
+		complain("%s is another directory by now", changes->real);
+	return still;
 }
 
 /*

@@ -98,6 +98,7 @@ void changes_clear(struct changes *changes)
 	changes->inodes_count = 0;
 	changes->records = 0;
 	changes->all = false;
+	changes->replaced = false;
 }
 
 void changes_close(struct changes *changes)
@@ -223,8 +224,7 @@ static void add_name(struct changes *changes, const char *path, unsigned int fla
 	if (rest && *rest)
 		changes_add_path(changes, rest, flags);
 	else if (rest || changes_below(changes->top, path))
-		/* the directory itself, or one above it, is another one */
-		changes->all = true;
+		changes->all = changes->replaced = true;
 }
 
 static unsigned int object_flags(const struct fanotify_nl_event *event)

@@ -56,6 +56,7 @@ enum change {
  * @inodes_count: how many
  * @records: records that were added
  * @all: everything has to be looked at
+ * @replaced: and transferred, as the directory, or one above it, is another one
  */
 struct changes {
 	struct tree tree;
@@ -70,6 +71,7 @@ struct changes {
 	size_t inodes_count;
 	__u64 records;
 	bool all;
+	bool replaced;
 };
 
 /**
@@ -93,6 +95,16 @@ void changes_close(struct changes *changes);
  * Return: 0; EXIT_FAILURE, and said so.
  */
 int changes_alone(struct changes *changes);
+
+/**
+ * changes_still() - Is the directory what its path leads to?
+ * @changes: the records, read
+ *
+ * What takes its place later has a record that was not read.
+ *
+ * Return: false: another one is, and said so.
+ */
+bool changes_still(const struct changes *changes);
 
 /* Forget all records. */
 void changes_clear(struct changes *changes);

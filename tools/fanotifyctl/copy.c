@@ -96,13 +96,17 @@ static int check_place(const struct copy *copy, const struct changes *src)
 int copy_find(struct copy *copy, const char *dst, const struct changes *src)
 {
 	*copy = (struct copy){ .path = real_path(dst), .fd = -1 };
-	return copy->path ? check_place(copy, src) : EXIT_FAILURE;
+	if (!copy->path)
+		return EXIT_FAILURE;
+	copy->place = xstrdup(copy->path);
+	return check_place(copy, src);
 }
 
 void copy_close(struct copy *copy)
 {
 	if (copy->fd >= 0)
 		close(copy->fd);
+	free(copy->place);
 	free(copy->path);
 	*copy = (struct copy){ .fd = -1 };
 }
@@ -111,13 +115,18 @@ int copy_open(struct copy *copy)
 {
 	if (mkdir(copy->path, 0700) && errno != EEXIST)
 		return fail_errno(errno, "%s", copy->path);
-	copy->fd = open(copy->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return copy->fd < 0 ? fail_errno(errno, "%s", copy->path) : 0;
+	/* rsync inherits it */
+	copy->fd = open(copy->path, O_RDONLY | O_DIRECTORY);
+	if (copy->fd < 0)
+		return fail_errno(errno, "%s", copy->path);
+	free(copy->place);
+	copy->place = xasprintf("/proc/self/fd/%d", copy->fd);
+	return 0;
 }
 
 bool copy_is_empty(const struct copy *copy)
 {
-	DIR *dir = opendir(copy->path);
+	DIR *dir = opendir(copy->place);
 	struct dirent *entry;
 	bool empty = true;
 
@@ -145,7 +154,7 @@ const char *copy_ask(struct copy *copy, const char *consumer,
 	char said[SAID_MAX + 1], *cursor, *begun;
 	ssize_t len;
 
-	len = getxattr(copy->path, RSYNC_CURSOR, said, SAID_MAX);
+	len = getxattr(copy->place, RSYNC_CURSOR, said, SAID_MAX);
 	if (len < 0)
 		return errno == EOPNOTSUPP ? NULL : "the copy does not say how far it is";
 	said[len] = '\0';

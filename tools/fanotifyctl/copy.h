@@ -14,6 +14,7 @@
  * struct copy - A directory that is brought up to date.
  * @path: what it is called, in full, whether it is there yet or not
  * @fd: it, open; -1: not yet. From then on errors of writing to its filesystem are seen
+ * @place: where to find it: once it is open that, whatever has its path
  * @says: it says how far it is:
  * @from: so far
  * @begun: and that who wrote to it has not come to an end
@@ -22,6 +23,7 @@
 struct copy {
 	char *path;
 	int fd;
+	char *place;
 	bool says;
 	struct fanotify_nl_cursor from;
 	bool begun;

@@ -89,7 +89,8 @@ static int break_entry(const FTSENT *entry, const char *original, void **links)
 int links_break_all(const char *copy, const char *src)
 {
 	char *top[] = { xstrdup(copy), NULL }, *original;
-	FTS *fts = fts_open(top, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+	FTS *fts = fts_open(top, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR | FTS_XDEV,
+			    NULL);
 	void *links = NULL;
 	FTSENT *entry;
 	int ret = 0;

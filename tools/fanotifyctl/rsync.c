@@ -39,8 +39,7 @@ static volatile sig_atomic_t child;
 
 static void forward(int number)
 {
-	if (child > 0)
-		kill(child, number);
+	kill(child, number);
 }
 
 /* In the child. */
@@ -126,14 +125,20 @@ static bool watch(void)
 	return true;
 }
 
-static int await(void)
+/* Wait for it with @ends let in; they wait when this returns. */
+static int await(const sigset_t *ends)
 {
-	bool stuck = watch();
+	bool stuck;
+	siginfo_t info;
 	int status;
 
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail_errno(errno, "rsync"), -1;
+	sigprocmask(SIG_UNBLOCK, ends, NULL);
+	stuck = watch();
+	while (waitid(P_PID, child, &info, WEXITED | WNOWAIT) && errno == EINTR)
+		;
+	sigprocmask(SIG_BLOCK, ends, NULL);
+	if (waitpid(child, &status, 0) < 0)
+		return fail_errno(errno, "rsync"), -1;
 	child = 0;
 	if (stuck)
 		return RSYNC_PARTIAL;
@@ -147,19 +152,27 @@ static int spawn(char **argv, int in, int out)
 {
 	struct sigaction action = { .sa_handler = forward }, sigint, sigterm;
 	const pid_t parent = getpid();
+	sigset_t ends, before;
 	int ret;
 
+	/* let in while there is a child to hand them to: none is lost */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, &before);
 	sigaction(SIGINT, &action, &sigint);
 	sigaction(SIGTERM, &action, &sigterm);
 	child = fork();
 	if (!child) {
 		sigaction(SIGINT, &sigint, NULL);
 		sigaction(SIGTERM, &sigterm, NULL);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		execute(argv, in, out, parent);
 	}
-	ret = child < 0 ? (fail_errno(errno, "fork"), -1) : await();
+	ret = child < 0 ? (fail_errno(errno, "fork"), -1) : await(&ends);
 	sigaction(SIGINT, &sigint, NULL);
 	sigaction(SIGTERM, &sigterm, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return ret;
 }
 

@@ -57,7 +57,8 @@
  * @ordered: it is of level ordered
  * @consumer: whose acknowledgement says where to go on
  * @source: where rsync finds what is to be copied
- * @copy: where to, if that is of this machine; else without a path
+ * @dst: where to, as it is called
+ * @copy: that, if it is of this machine; else without a path
  * @json: say how it went as JSON
  * @full: rsync has to look at everything
  * @why: why it has to, or NULL; it has not then
@@ -82,6 +83,7 @@ struct sync {
 	bool ordered;
 	char *consumer;
 	char *source;
+	const char *dst;
 	struct copy copy;
 	bool json;
 	bool full;
@@ -126,7 +128,7 @@ static char *consumer_name(const struct sync *s)
 {
 	__u64 hash = hash_text(HASH_START, s->changed.changes.top);
 
-	return xasprintf("sync-%016llx", hash_text(hash, s->rsync.dst));
+	return xasprintf("sync-%016llx", hash_text(hash, s->dst));
 }
 
 static int find_consumer(const struct fanotify_nl_consumer_info *info, void *arg)
@@ -204,7 +206,7 @@ static int take_lock(const struct sync *s, int *lock, char *file)
 		ret = fail_errno(errno, "%s", name);
 		if (i)
 			complain("another sync as consumer %s, or to %s, is at work", s->consumer,
-				 s->rsync.dst);
+				 s->dst);
 	}
 	free(name);
 	free(file);
@@ -224,7 +226,7 @@ static int lock_copy(struct sync *s)
 
 	if (!s->copy.path)
 		return take_lock(s, &s->copy_lock,
-				 xasprintf("copy-%016llx", hash_text(HASH_START, s->rsync.dst)));
+				 xasprintf("copy-%016llx", hash_text(HASH_START, s->dst)));
 	if (fstat(s->copy.fd, &st))
 		return fail_errno(errno, "%s", s->copy.path);
 	return take_lock(s, &s->copy_lock,
@@ -352,7 +354,7 @@ struct mending {
 static int mend_path(struct mending *m, const char *path)
 {
 	char *original = xasprintf("%s/%s", m->s->rsync.src, path);
-	char *copy = xasprintf("%s/%s", m->s->copy.path, path);
+	char *copy = xasprintf("%s/%s", m->s->copy.place, path);
 	int ret = 0;
 
 	if (acls_differ(original, copy))
@@ -434,9 +436,9 @@ static int apply(struct sync *s)
 	else if ((s->data || s->attrs) && s->copy.fd >= 0)
 		ret = copy_begin(&s->copy, s->consumer);
 	if (!ret && s->full && may_break_links(s))
-		ret = links_break_all(s->copy.path, s->rsync.src);
+		ret = links_break_all(s->copy.place, s->rsync.src);
 	if (!ret && s->full)
-		ret = run_rsync(s, NULL, s->copy.unwritten);
+		ret = run_rsync(s, NULL, s->copy.unwritten || s->changed.changes.replaced);
 	/* names first: they change the times of directories */
 	if (!ret && s->data)
 		ret = run_rsync(s, s->data, true);
@@ -472,7 +474,11 @@ static int sync_round(struct sync *s)
 		s->records += changes->records;
 		s->gaps += s->changed.gaps;
 	}
-	if (!ret && changes->all)
+	if (!ret && !changes_still(changes))
+		ret = EXIT_FAILURE;
+	if (!ret && changes->replaced)
+		need_full(s, "the directory is another one");
+	else if (!ret && changes->all)
 		need_full(s, "something is missing in the journal");
 	if (!ret)
 		ret = changes_look(changes, list_path, s);
@@ -524,7 +530,7 @@ static int print_summary(const struct sync *s)
 	out_begin(&o);
 	out_text(&o, "%s", s->rsync.dry_run ? "would be done: " : "");
 	out_string(&o, "source", NULL, s->changed.changes.real);
-	out_string(&o, "destination", NULL, s->rsync.dst);
+	out_string(&o, "destination", NULL, s->dst);
 	out_string(&o, "consumer", NULL, s->consumer);
 	if (s->rsync.dry_run)
 		out_true(&o, "dry_run", NULL);
@@ -556,11 +562,11 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 		return ret;
 	s->source = xasprintf("/proc/self/fd/%d", changes->fd);
 	s->rsync.src = s->source;
-	if (!is_remote(s->rsync.dst)) {
-		ret = copy_find(&s->copy, s->rsync.dst, changes);
+	if (!is_remote(s->dst)) {
+		ret = copy_find(&s->copy, s->dst, changes);
 		if (ret)
 			return ret;
-		s->rsync.dst = s->copy.path;
+		s->dst = s->copy.path;
 	}
 	if (rsync_check())
 		return EXIT_FAILURE;
@@ -577,6 +583,7 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	ret = lock_consumer(s);
 	if (!ret && s->copy.path && !s->rsync.dry_run)
 		ret = copy_open(&s->copy);
+	s->rsync.dst = s->copy.path ? s->copy.place : s->dst;
 	if (!ret && !s->rsync.dry_run)
 		ret = lock_copy(s);
 	if (!ret)
@@ -622,7 +629,7 @@ static int sync_parse(struct sync *s, char **argv, const char **src, bool *full)
 		return -1;
 	}
 	*src = words.list[0];
-	s->rsync.dst = words.list[1];
+	s->dst = words.list[1];
 	s->rsync.options = words.command;
 	s->rsync.stdout_fd = s->rsync.dry_run && !s->json ? STDOUT_FILENO : STDERR_FILENO;
 	if (consumer)

@@ -256,6 +256,7 @@ static void test_everything_where_it_is_not_known(void)
 	event.gap.scope = FANOTIFY_GAP_SCOPE_ALL;
 	changes_add(&changes, &event);
 	is("gap", changes.all, true);
+	is("of another directory", changes.replaced, false);
 	changes_clear(&changes);
 
 	event = (struct fanotify_nl_event){ .mask = FANOTIFY_KIND_CREATE };
@@ -265,6 +266,7 @@ static void test_everything_where_it_is_not_known(void)
 
 	record(FANOTIFY_KIND_RENAME | FANOTIFY_KIND_ONDIR, "", "x", 0);
 	is("the directory itself", changes.all, true);
+	is("another one", changes.replaced, true);
 	changes_clear(&changes);
 
 	event = (struct fanotify_nl_event){
