@@ -1165,8 +1165,8 @@ int fanotify_nl_journal_remove(struct fanotify_nl *h, const char *path);
  * if something can have changed.
  *
  * Return: 0; -ENOENT: there is no ring file; -EALREADY: it runs; -EBUSY: it is being
- * stopped; -EUCLEAN: the file is no journal; -ESTALE: it is of another filesystem; -EOPNOTSUPP: of this
- * filesystem, or at this level, there is none; or the kernel's error.
+ * stopped; -EUCLEAN: the file is no journal; -ESTALE: it is of another filesystem;
+ * -EOPNOTSUPP: of this filesystem, or at this level, there is none; or the kernel's error.
  */
 int fanotify_nl_journal_start(struct fanotify_nl *h, const char *path,
 			      const struct fanotify_nl_journal_settings *settings,
