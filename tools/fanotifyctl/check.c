@@ -13,12 +13,22 @@
 
 #define LOOK_MS	100
 
-__s64 now_ms(void)
+static __s64 clock_ms(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	clock_gettime(clock, &now);
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+__s64 now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+__s64 asleep_ms(void)
+{
+	return clock_ms(CLOCK_BOOTTIME) - clock_ms(CLOCK_MONOTONIC);
 }
 
 void check_fail(struct check *check, int error, const char *format, ...)
@@ -36,7 +46,8 @@ void check_fail(struct check *check, int error, const char *format, ...)
 
 bool check_over(const struct check *check)
 {
-	return __atomic_load_n(check->stop, __ATOMIC_RELAXED) || now_ms() >= check->deadline;
+	return __atomic_load_n(check->stop, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&check->gone, __ATOMIC_RELAXED) || now_ms() >= check->deadline;
 }
 
 int check_patience(const struct check *check)

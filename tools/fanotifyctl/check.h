@@ -16,11 +16,13 @@ enum check_kind {
 
 /**
  * struct peer - The daemon's process, which all checks by it share.
- * @pid: the process; 0: not known; atomic
+ * @pid: the process; 0: not known; atomic, as @start
+ * @start: when it started, as proc_start() says
  * @wake: an eventfd that is written when it is another
  */
 struct peer {
 	__u32 pid;
+	__u64 start;
 	int wake;
 };
 
@@ -34,6 +36,7 @@ struct peer {
  * @json_len: its length
  * @deadline: when it has to be given up, as now_ms() counts
  * @stop: set when all are to be given up
+ * @gone: set when this one is: nobody waits for it any more
  * @error: a positive errno, of a check that failed; ETIMEDOUT: it was given up
  * @text: why it failed, or what was found, to be freed; or NULL
  * @action: of CHECK_EXEC and CHECK_CLAMD; what the rule says of options is in it,
@@ -50,6 +53,7 @@ struct check {
 	size_t json_len;
 	__s64 deadline;
 	const bool *stop;
+	bool gone;
 	int error;
 	char *text;
 	struct action action;
@@ -57,8 +61,11 @@ struct check {
 	struct peer *peer;
 };
 
-/* Milliseconds of CLOCK_BOOTTIME, as the kernel's deadlines. */
+/* Milliseconds, which stand still while the machine sleeps, as the kernel's clocks do. */
 __s64 now_ms(void);
+
+/* How many it has slept, which are counted in times that the kernel tells. */
+__s64 asleep_ms(void);
 
 /* What a pool of checks does. */
 void check_run(struct job *job);

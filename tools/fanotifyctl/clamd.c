@@ -9,7 +9,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 
 #include "check.h"
 #include "fanotifyctl.h"
+#include "proc.h"
 #include "text.h"
 
 #define REPLY_MAX	4096
@@ -110,19 +110,17 @@ static int send_stream(struct check *check, int fd)
 
 static void met(struct peer *peer, __u32 pid)
 {
+	/* process 1 listens for others, and never waits */
+	__u64 start = pid > 1 ? proc_start(pid) : 0;
 	uint64_t one = 1;
 
-	/* process 1 listens for others, and never waits */
-	if (pid <= 1 || __atomic_exchange_n(&peer->pid, pid, __ATOMIC_RELAXED) == pid)
+	/* of two at once, either is the one; they meet again */
+	if (!start || (__atomic_exchange_n(&peer->start, start, __ATOMIC_RELAXED) == start &&
+		       __atomic_load_n(&peer->pid, __ATOMIC_RELAXED) == pid))
 		return;
+	__atomic_store_n(&peer->pid, pid, __ATOMIC_RELAXED);
 	if (write(peer->wake, &one, sizeof(one)) < 0)
 		abort();
-}
-
-/* Of another user's process, who may not send it signals learns that it is there. */
-static bool alive(pid_t pid)
-{
-	return !kill(pid, 0) || errno == EPERM;
 }
 
 /*
@@ -135,9 +133,9 @@ static void met_listener(struct peer *peer, int fd)
 	struct ucred listener;
 	socklen_t len = sizeof(listener);
 
-	if (known && alive(known))
+	if (known && proc_start(known) == __atomic_load_n(&peer->start, __ATOMIC_RELAXED))
 		return;
-	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len) && alive(listener.pid))
+	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len))
 		met(peer, listener.pid);
 }
 
@@ -189,6 +187,7 @@ static int take_reply(struct check *check, int fd, char *reply)
 		if (n <= 0 || len == REPLY_MAX)
 			break;
 	}
+	reply[len] = '\0';
 	check_fail(check, EPROTO, "it ended the connection without an answer");
 	return -1;
 }

@@ -225,7 +225,12 @@ static int child_wait(struct child *child, struct check *check)
 			status = 0;
 			break;
 		}
+		/* it may wait for ever for somebody who reads the rest */
+		if (child->len == OUTPUT_MAX)
+			break;
 	}
+	if (child->len == OUTPUT_MAX)
+		check_fail(check, E2BIG, "standard output has more than a verdict");
 	kill(-child->pid, SIGKILL);
 	if (waitpid(child->pid, status < 0 ? NULL : &status, 0) != child->pid)
 		status = -1;
@@ -239,8 +244,6 @@ static void child_judge(struct child *child, int status, struct check *check)
 	if (WIFSIGNALED(status)) {
 		check_fail(check, ECHILD, "it was ended by signal %d (%s)", WTERMSIG(status),
 			   strsignal(WTERMSIG(status)));
-	} else if (child->len == OUTPUT_MAX) {
-		check_fail(check, E2BIG, "standard output has more than a verdict");
 	} else if (child->text[strspn(child->text, " \t\r\n")]) {
 		wrong = verdict_parse(child->text, &check->action);
 		if (WEXITSTATUS(status))

@@ -313,7 +313,7 @@ static int start_threads(struct run *run)
 	if (!ret)
 		ret = pool_start(&run->reader, 1, read_again);
 	g->peer.wake = g->asking.done_fd;
-	/* what a command leaves behind stays below us: proc_descends() counts on it */
+	/* what a command leaves behind stays below us, and is left out with it */
 	if (!ret && g->asks == CHECK_EXEC && prctl(PR_SET_CHILD_SUBREAPER, 1))
 		ret = -errno;
 	return ret ? fail_errno(-ret, "threads") : 0;
@@ -352,6 +352,20 @@ static void raise_wait(const struct gate *g, struct fanotify_nl_settings *settin
 	settings->wait_ms = wait > UINT32_MAX ? UINT32_MAX : wait;
 }
 
+/*
+ * The checker must not wait for itself, nor have its accesses counted as others of its
+ * user. A predecessor's are another's by now.
+ */
+static void leave_out_commands(const struct gate *g, struct fanotify_nl_settings *settings)
+{
+	settings->set |= FANOTIFY_NL_SET_FILTERS;
+	settings->nr_filters = g->asks == CHECK_EXEC;
+	settings->filters[0] = (struct fanotify_nl_filter){
+		.by = FANOTIFY_A_FILTER_TGID,
+		.flags = FANOTIFY_FILTER_FLAG_EXCLUDE,
+	};
+}
+
 static int bind_group(struct run *run)
 {
 	struct gate *g = &run->g;
@@ -379,20 +393,30 @@ static int bind_group(struct run *run)
 			 "fanotifyctl capabilities shows what it can");
 		return EXIT_FAILURE;
 	}
-	if (needs_memory(g, &g->rules))
-		bind.settings.flags |= FANOTIFY_GROUP_FLAG_REMEMBER;
+	g->remembers = needs_memory(g, &g->rules);
 	/* a predecessor's group may be other than wanted: what can be set is, afterwards */
 	run->found = bind.number && !fanotify_nl_group_get(g->h, bind.number, &info);
-	if (run->found)
-		bind.settings.flags |= info.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
-	g->remembers = bind.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
+	if (run->found) {
+		if (info.members) {
+			complain("group %u is in force by another process: two gates would take turns",
+				 bind.number);
+			return EXIT_FAILURE;
+		}
+		if (g->remembers && !(info.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER))
+			complain("group %u, which a predecessor has left, cannot remember: nothing is",
+				 bind.number);
+		g->remembers = info.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER;
+	}
+	if (g->remembers)
+		bind.settings.flags |= FANOTIFY_GROUP_FLAG_REMEMBER;
 	ret = fanotify_nl_bind(g->h, &bind);
 	if (ret)
 		return fail_nl(g->h, ret, "bind");
 	raise_wait(g, settings);
-	ret = settings->set ? fanotify_nl_group_set(g->h, settings) : 0;
+	leave_out_commands(g, settings);
+	ret = fanotify_nl_group_set(g->h, settings);
 	if (!ret)
-		ret = on_timeout_read(g);
+		ret = settings_read(g);
 	return ret ? fail_nl(g->h, ret, "settings") : 0;
 }
 
@@ -405,13 +429,15 @@ static int start(struct run *run)
 	if (read_rules(g, &g->rules))
 		return EXIT_FAILURE;
 	ret = open_signals(run);
-	if (!ret)
-		ret = name_paths(run);
 	if (ret)
 		return ret;
+	/* before mounts are read: it tells of those that are newer than itself */
 	g->mountinfo = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 	if (g->mountinfo < 0)
 		return fail_errno(errno, "/proc/self/mountinfo");
+	ret = name_paths(run);
+	if (ret)
+		return ret;
 	g->h = open_nl();
 	if (!g->h)
 		return EXIT_FAILURE;
@@ -420,6 +446,7 @@ static int start(struct run *run)
 		return ret;
 	if (g->asks == CHECK_CLAMD)
 		meet_daemon(g);
+	g->asleep = asleep_ms();
 	/* whoever reads them may be gated from here on */
 	messages_wait_not();
 	run->operations = rules_operations(&g->rules);
@@ -478,7 +505,7 @@ static void replace_rules(struct run *run, struct rules *rules)
 	struct gate *g = &run->g;
 	__u32 operations = rules_operations(rules);
 
-	if (needs_memory(g, rules) && !g->remembers) {
+	if (needs_memory(g, rules) && !g->remembers && !needs_memory(g, &g->rules)) {
 		complain("remember is new in the rules, and takes a restart: the old ones stay in force");
 		rules_free(rules);
 		return;
@@ -580,6 +607,8 @@ static int take_requests(struct run *run)
 	}
 	if (ret > 0 || ret == -EBADMSG)
 		return -1;
+	if (!ret)
+		g->asleep = asleep_ms();
 	return ret < 0 ? 10 : 0;
 }
 

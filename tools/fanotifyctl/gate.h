@@ -60,6 +60,7 @@ enum origin {
  * @defer_at: when to ask the kernel for more time
  * @open_at: when to try again to open the file; 0: not
  * @give_up: when to answer without the check
+ * @look_at: when to see whether somebody waits still, if there are others
  * @checking: a pool has it
  * @answered: only the pool has it still
  * @outdated: rules have changed since, or there is no hash: what comes of it is not
@@ -81,6 +82,7 @@ struct request {
 	__s64 defer_at;
 	__s64 open_at;
 	__s64 give_up;
+	__s64 look_at;
 	bool checking;
 	bool answered;
 	bool outdated;
@@ -119,7 +121,8 @@ struct statistics {
  * @checker: command or socket, or NULL
  * @on_error: what is done when a check fails
  * @on_timeout: what is done when it takes too long: the group's setting, as last read
- * @check_ms: how long it may take; 0: no longer than the kernel waits
+ * @wait_ms: how long an access waits at most, as last read
+ * @check_ms: how long a check may take; 0: no longer than the kernel waits
  * @logged: what is printed
  * @remembers: the group can remember verdicts
  * @h: the library
@@ -132,6 +135,8 @@ struct statistics {
  * @asking: threads that ask the checker
  * @stop_checks: all checks are to be given up
  * @pending: requests that are not answered, the oldest first
+ * @pending_count: how many
+ * @asleep: milliseconds that the machine had slept when requests were last taken
  * @verdicts: answers to be sent
  * @verdict_count: how many
  * @peer: the checker's process, if it is a daemon
@@ -150,6 +155,7 @@ struct gate {
 	const char *checker;
 	struct action on_error;
 	struct action on_timeout;
+	__u32 wait_ms;
 	__u32 check_ms;
 	enum logged logged;
 	bool remembers;
@@ -163,6 +169,8 @@ struct gate {
 	struct pool asking;
 	bool stop_checks;
 	struct requests pending;
+	size_t pending_count;
+	__s64 asleep;
 	struct fanotify_nl_verdict verdicts[BATCH];
 	size_t verdict_count;
 	struct peer peer;
@@ -185,15 +193,15 @@ void requests_checked(struct gate *g);
 
 /**
  * requests_due() - Try again what could not be opened, ask for more time for those that
- * need it, answer those that have had enough.
+ * need it, drop those that nobody waits for, answer those that have had enough.
  * @g: the gate
  *
  * Return: when to do so again, as now_ms() counts; 0: nothing is pending.
  */
 __s64 requests_due(struct gate *g);
 
-/* Do what the group is set to when a check takes too long. Return: 0 or -errno. */
-int on_timeout_read(struct gate *g);
+/* What the group is set to by now. Return: 0 or -errno. */
+int settings_read(struct gate *g);
 
 /* Send the answers that wait to be. */
 void verdicts_send(struct gate *g);

@@ -3,6 +3,7 @@
  * fanotifyctl gate: lines that somebody may be slow to read.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,9 +20,13 @@
 static int write_all(const char *text, size_t len)
 {
 	while (len) {
+		struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
 		ssize_t n = write(STDOUT_FILENO, text, len);
 
-		if (n < 0 && errno != EINTR) {
+		/* whoever else has it may have asked for that */
+		if (n < 0 && errno == EAGAIN) {
+			poll(&room, 1, -1);
+		} else if (n < 0 && errno != EINTR) {
 			complain("standard output: %s", strerror(errno));
 			return -1;
 		}

@@ -247,17 +247,25 @@ static __u32 rule_operations(const struct rule *rule, __u32 unnamed)
 	return unnamed;
 }
 
+/* Does more than allow whatever is gated, so that what others name has to be? */
+static bool decides_all(const struct rule *rule)
+{
+	return !plain_allow(&rule->action) && !rule_operations(rule, 0);
+}
+
 __u32 rules_operations(const struct rules *rules)
 {
-	bool allowed = plain_allow(&rules->otherwise);
-	__u32 operations = allowed ? 0 : OPERATION_OPEN;
+	bool all = !plain_allow(&rules->otherwise);
+	__u32 operations = all ? OPERATION_OPEN : 0;
 
+	for (size_t i = 0; i < rules->count; i++)
+		all |= decides_all(&rules->list[i]);
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
 
 		if (!plain_allow(&rule->action))
 			operations |= rule_operations(rule, OPERATION_OPEN);
-		else if (!allowed)
+		else if (all)
 			operations |= rule_operations(rule, 0);
 	}
 	return operations;

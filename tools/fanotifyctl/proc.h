@@ -5,7 +5,6 @@
 #ifndef FANOTIFYCTL_PROC_H
 #define FANOTIFYCTL_PROC_H
 
-#include <stdbool.h>
 #include <linux/types.h>
 
 /**
@@ -18,9 +17,6 @@
  * Return: to be freed; NULL: not known.
  */
 char *proc_exec(__u32 pid);
-
-/* Is @pid below @ancestor in the tree of processes? */
-bool proc_descends(__u32 pid, __u32 ancestor);
 
 /* When a process started, in clock ticks since the boot; 0: it is gone. */
 __u64 proc_start(__u32 pid);

@@ -23,6 +23,9 @@
 /* How often a file is tried to be opened that somebody has a lease on. */
 #define OPEN_MS		100
 
+/* How often it is seen whether somebody waits still for a check that holds up others. */
+#define LOOK_MS		250
+
 /* ---- a request ---- */
 
 static enum operation operation_of(__u64 mask)
@@ -49,6 +52,33 @@ static char *request_path(struct gate *g, const struct fanotify_nl_event *event)
 	return tree_name(&g->tree, event->dev_major, event->dev_minor, event->path, &inside);
 }
 
+/*
+ * The kernel's clocks must never run out while there is somebody to answer: neither that
+ * of the member, nor the one of the access, which no deferral sets back.
+ */
+static void request_clocks(const struct gate *g, struct request *r,
+			   const struct fanotify_nl_event *event)
+{
+	__s64 asleep = asleep_ms();
+	__s64 deadline = (__s64)(event->deadline / 1000000) - asleep;
+	__s64 end = (__s64)(event->boottime / 1000000) - asleep + g->wait_ms;
+
+	/* made before the machine has slept, and taken afterwards */
+	if (deadline < r->arrived) {
+		deadline += asleep - g->asleep;
+		end += asleep - g->asleep;
+	}
+	r->clock = deadline - r->arrived;
+	if (r->clock < CLOCK_MIN_MS)
+		r->clock = CLOCK_MIN_MS;
+	r->defer_at = r->arrived + r->clock * 3 / 4;
+	r->look_at = r->arrived + LOOK_MS;
+	r->give_up = r->arrived + (g->check_ms ? g->check_ms : r->clock * 7 / 8);
+	end -= r->clock / 8;
+	if (r->give_up > end && g->check_ms)
+		r->give_up = end;
+}
+
 static struct request *request_new(struct gate *g, const struct fanotify_nl_event *event)
 {
 	const struct fanotify_nl_stat *st = &event->object.stat;
@@ -73,13 +103,9 @@ static struct request *request_new(struct gate *g, const struct fanotify_nl_even
 		.check.fd = -1,
 	};
 	r->actor.comm = event->actor.comm ? xstrdup(event->actor.comm) : NULL;
-	/* the kernel's clock must never run out while there is somebody to answer */
-	r->clock = (__s64)(event->deadline / 1000000) - r->arrived;
-	if (r->clock < CLOCK_MIN_MS)
-		r->clock = CLOCK_MIN_MS;
-	r->defer_at = r->arrived + r->clock * 3 / 4;
-	r->give_up = r->arrived + (g->check_ms ? g->check_ms : r->clock * 7 / 8);
+	request_clocks(g, r, event);
 	TAILQ_INSERT_TAIL(&g->pending, r, link);
+	g->pending_count++;
 	return r;
 }
 
@@ -104,14 +130,8 @@ static void request_free(struct request *r)
 
 /* ---- answers ---- */
 
-void verdicts_send(struct gate *g)
+static void verdicts_sent(struct gate *g, int ret)
 {
-	int ret;
-
-	if (!g->verdict_count)
-		return;
-	ret = fanotify_nl_verdict(g->h, g->verdicts, g->verdict_count);
-	g->verdict_count = 0;
 	/* a task that was killed meanwhile, or a clock that ran out */
 	if (ret == -ENOENT) {
 		g->statistics.late++;
@@ -119,6 +139,15 @@ void verdicts_send(struct gate *g)
 		g->status = fail_nl(g->h, ret, "answer");
 		g->stop = true;
 	}
+}
+
+void verdicts_send(struct gate *g)
+{
+	size_t count = g->verdict_count;
+
+	g->verdict_count = 0;
+	if (count)
+		verdicts_sent(g, fanotify_nl_verdict(g->h, g->verdicts, count));
 }
 
 static struct fanotify_nl_verdict *verdict_add(struct gate *g, const struct request *r,
@@ -131,6 +160,41 @@ static struct fanotify_nl_verdict *verdict_add(struct gate *g, const struct requ
 	verdict = &g->verdicts[g->verdict_count++];
 	*verdict = (struct fanotify_nl_verdict){ .id = r->id, .response = response };
 	return verdict;
+}
+
+/* Nothing is pending any more; who checks it still is told. */
+static void request_end(struct gate *g, struct request *r)
+{
+	TAILQ_REMOVE(&g->pending, r, link);
+	g->pending_count--;
+	r->answered = true;
+	__atomic_store_n(&r->check.gone, true, __ATOMIC_RELAXED);
+	if (!r->checking)
+		request_free(r);
+}
+
+/*
+ * Ask for more time. The kernel does not tell of a task that was killed, or a clock that
+ * ran out, but by its answer: such a check is not to keep others from theirs.
+ *
+ * Return: whether there is still somebody who waits.
+ */
+static bool request_defer(struct gate *g, struct request *r, __s64 now)
+{
+	const struct fanotify_nl_verdict defer = {
+		.id = r->id,
+		.response = FANOTIFY_VERDICT_DEFER,
+	};
+	int ret = fanotify_nl_verdict(g->h, &defer, 1);
+
+	r->look_at = now + LOOK_MS;
+	r->defer_at = now + r->clock * 3 / 4;
+	verdicts_sent(g, ret);
+	if (ret == -ENOENT)
+		request_end(g, r);
+	else
+		g->statistics.deferred++;
+	return ret != -ENOENT;
 }
 
 static void request_answer(struct gate *g, struct request *r, const struct action *action,
@@ -157,10 +221,7 @@ static void request_answer(struct gate *g, struct request *r, const struct actio
 		s->waited_max_ms = waited;
 	decision_log(g, r, action, origin);
 
-	TAILQ_REMOVE(&g->pending, r, link);
-	r->answered = true;
-	if (!r->checking)
-		request_free(r);
+	request_end(g, r);
 }
 
 static void tell_failure(struct gate *g, const struct request *r, const char *what,
@@ -199,7 +260,7 @@ static void request_fail(struct gate *g, struct request *r, const char *what, co
 	request_answer_for(g, r, g->on_error, BY_ERROR);
 }
 
-int on_timeout_read(struct gate *g)
+int settings_read(struct gate *g)
 {
 	struct fanotify_nl_group_info info;
 	int ret;
@@ -207,6 +268,7 @@ int on_timeout_read(struct gate *g)
 	ret = fanotify_nl_group_get(g->h, fanotify_nl_bound(g->h)->number, &info);
 	if (ret)
 		return ret;
+	g->wait_ms = info.settings.wait_ms;
 	g->on_timeout.error = info.settings.on_timeout;
 	g->on_timeout.outcome = g->on_timeout.error ? OUTCOME_DENY : OUTCOME_ALLOW;
 	return 0;
@@ -216,7 +278,7 @@ static void request_late(struct gate *g, struct request *r)
 {
 	g->statistics.too_long++;
 	/* group set may have changed it; without an answer, it is what it was */
-	on_timeout_read(g);
+	settings_read(g);
 	request_answer_for(g, r, g->on_timeout, BY_TIMEOUT);
 }
 
@@ -344,20 +406,9 @@ static void request_decide(struct gate *g, struct request *r)
 		request_answer(g, r, &r->action, r->line ? BY_RULE : BY_NONE);
 }
 
-/*
- * The checker must not wait for itself. A command's processes are below this one, as
- * it reaps what they leave; a daemon is known by its answers.
- */
+/* The daemon, which is known by its answers, must not wait for itself. */
 static bool of_checker(const struct gate *g, const struct fanotify_nl_actor *actor)
 {
-	siginfo_t info;
-
-	if (!g->checker)
-		return false;
-	if (g->asks == CHECK_EXEC)
-		return (!waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ||
-			errno != ECHILD) &&
-		       proc_descends(actor->tgid, getpid());
 	return g->exempt && actor->tgid == g->exempt &&
 	       proc_start_ticks(actor->start) == g->exempt_start;
 }
@@ -374,12 +425,13 @@ static void allow_checker(struct gate *g, struct request *r)
 static void meet_peer(struct gate *g)
 {
 	__u32 pid = __atomic_load_n(&g->peer.pid, __ATOMIC_RELAXED);
+	__u64 start = __atomic_load_n(&g->peer.start, __ATOMIC_RELAXED);
 	struct request *r, *next;
 
-	if (pid == g->exempt)
+	if (pid == g->exempt && start == g->exempt_start)
 		return;
 	g->exempt = pid;
-	g->exempt_start = proc_start(pid);
+	g->exempt_start = start;
 	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
 		next = TAILQ_NEXT(r, link);
 		if (of_checker(g, &r->actor))
@@ -479,6 +531,7 @@ __s64 requests_due(struct gate *g)
 
 	requests_open(g, now);
 	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
+		bool look;
 		__s64 at;
 
 		next = TAILQ_NEXT(r, link);
@@ -486,12 +539,13 @@ __s64 requests_due(struct gate *g)
 			request_late(g, r);
 			continue;
 		}
-		if (g->check_ms && now >= r->defer_at) {
-			verdict_add(g, r, FANOTIFY_VERDICT_DEFER);
-			g->statistics.deferred++;
-			r->defer_at = now + r->clock * 3 / 4;
-		}
+		look = r->checking && g->pending_count > 1;
+		if (((g->check_ms && now >= r->defer_at) || (look && now >= r->look_at)) &&
+		    !request_defer(g, r, now))
+			continue;
 		at = g->check_ms && r->defer_at < r->give_up ? r->defer_at : r->give_up;
+		if (look && r->look_at < at)
+			at = r->look_at;
 		if (r->open_at && r->open_at < at)
 			at = r->open_at;
 		if (!due || at < due)

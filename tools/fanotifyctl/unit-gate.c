@@ -318,6 +318,8 @@ static void test_operations(void)
 		{ "deny op!=exec uid=1", OPERATION_OPEN | OPERATION_ACCESS },
 		{ "deny op=exec uid=1\nask uid=2", OPERATION_EXEC | OPERATION_OPEN },
 		{ "allow op=access uid=1\ndeny op=exec uid=2", OPERATION_EXEC },
+		{ "allow op=access uid=1\ndeny uid=2", OPERATION_OPEN | OPERATION_ACCESS },
+		{ "deny uid=2\nallow op=access uid=1", OPERATION_OPEN | OPERATION_ACCESS },
 		{ "allow path=/a", 0 },
 		{ "allow audit path=/a", OPERATION_OPEN },
 		{ "allow path=/a\ndefault deny", OPERATION_OPEN },
