@@ -11,6 +11,7 @@
 #include <linux/exportfs.h>
 #include <linux/fs.h>
 #include <linux/mount.h>
+#include <linux/workqueue.h>
 #include <net/netlink.h>
 
 #include "event.h"
@@ -104,6 +105,46 @@ static int fanl_journal_check_level(const struct fanl_journal *journal,
 	return -EINVAL;
 }
 
+struct fanl_look {
+	struct work_struct		work;
+	struct fanl_journal		*journal;
+	const struct fanl_journal_start	*start;
+	u64				*since;
+	struct netlink_ext_ack		*extack;
+	int				err;
+};
+
+static void fanl_look_work(struct work_struct *work)
+{
+	struct fanl_look *look = container_of(work, struct fanl_look, work);
+
+	if (look->start->create)
+		look->err = fanl_ring_create(look->journal, look->start->ring,
+					     look->extack);
+	else
+		look->err = fanl_ring_recover(look->journal, look->start->ring,
+					      look->since, look->extack);
+}
+
+/* It is a worker that reads, which no gate asks about, segment by segment. */
+static int fanl_journal_look(struct fanl_journal *journal,
+			     const struct fanl_journal_start *start, u64 *since,
+			     struct netlink_ext_ack *extack)
+{
+	struct fanl_look look = {
+		.journal = journal,
+		.start = start,
+		.since = since,
+		.extack = extack,
+	};
+
+	INIT_WORK_ONSTACK(&look.work, fanl_look_work);
+	queue_work(fanl_journal_wq, &look.work);
+	flush_work(&look.work);
+	destroy_work_on_stack(&look.work);
+	return look.err;
+}
+
 /* What is in the ring file, and a new epoch. */
 static int fanl_journal_prepare(struct fanl_journal *journal,
 				const struct fanl_journal_start *start,
@@ -113,10 +154,7 @@ static int fanl_journal_prepare(struct fanl_journal *journal,
 	u64 mask;
 	int err;
 
-	if (start->create)
-		err = fanl_ring_create(journal, start->ring, extack);
-	else
-		err = fanl_ring_recover(journal, start->ring, since, extack);
+	err = fanl_journal_look(journal, start, since, extack);
 	if (!err)
 		err = fanl_journal_check_level(journal, start, extack);
 	if (err)

@@ -207,6 +207,15 @@ void fanl_journal_covered(struct fanl_journal *journal, u64 index)
 	mutex_unlock(&journal->lock);
 }
 
+static int fanl_journal_refuse_late(struct netlink_ext_ack *extack)
+{
+	lockdep_assert_held(&fanl_journals_lock);
+	if (!fanl_journals_unloading)
+		return 0;
+	NL_SET_ERR_MSG(extack, "module is being unloaded");
+	return -ESHUTDOWN;
+}
+
 static bool fanl_journal_claim(struct fanl_journal *journal)
 {
 	bool mine;
@@ -391,14 +400,18 @@ static struct fanl_journal *fanl_journal_find(const struct super_block *sb)
  * @extack: where the reason of a refusal goes
  *
  * Return: 0; -EALREADY, its filesystem has one; -EBUSY, that one is being stopped;
- * -ENOMEM.
+ * -ESHUTDOWN, the module is being unloaded; -ENOMEM.
  */
 int fanl_journal_register(struct fanl_journal *journal,
 			  struct netlink_ext_ack *extack)
 {
 	struct fanl_journal *other;
+	int err;
 
 	guard(mutex)(&fanl_journals_lock);
+	err = fanl_journal_refuse_late(extack);
+	if (err)
+		return err;
 	other = fanl_journal_find(journal->sb);
 	if (other && READ_ONCE(other->gone)) {
 		NL_SET_ERR_MSG(extack,
@@ -423,11 +436,12 @@ int fanl_journal_register(struct fanl_journal *journal,
 int fanl_journal_open_up(struct fanl_journal *journal,
 			 struct netlink_ext_ack *extack)
 {
+	int err;
+
 	guard(mutex)(&fanl_journals_lock);
-	if (fanl_journals_unloading) {
-		NL_SET_ERR_MSG(extack, "module is being unloaded");
-		return -ESHUTDOWN;
-	}
+	err = fanl_journal_refuse_late(extack);
+	if (err)
+		return err;
 	journal->started = true;
 	atomic_inc(&fanl_generation);
 	return 0;

@@ -3,10 +3,13 @@
  * Journals: what is recorded, who reads and acknowledges it, what is refused.
  */
 #include <pthread.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 
+#include "gate.h"
 #include "journaltest.h"
+#include "listen.h"
 #include "storm.h"
 
 TEST_F_TIMEOUT(journal, each_operation_is_recorded, 300)
@@ -382,6 +385,40 @@ TEST_F_TIMEOUT(journal, ring_files_are_looked_at, 300)
 	ASSERT_EQ(0, journalfs_start(self->h, &fast, &info));
 	EXPECT_EQ(1, info.covered_index);
 	EXPECT_EQ(0, info.newest);
+}
+
+static int start_it(void)
+{
+	struct fanotify_nl *h;
+	int ret = fanotify_nl_open(&h);
+
+	return ret ?: fanotify_nl_journal_start(h, MOUNT, NULL, NULL);
+}
+
+TEST_F_TIMEOUT(journal, gates_are_asked_by_who_starts_it_only, 300)
+{
+	struct fanotify_nl *gate = gate_open(0, PERMISSION, (struct fanotify_nl_settings){ 0 });
+	int status, asked = 0;
+	pid_t child;
+	__s64 id;
+
+	ASSERT_NE(NULL, gate);
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, listen_mark(gate, FANOTIFY_MARK_TYPE_FILESYSTEM, MOUNT, KIND(ACCESS_PERM)));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child)
+		_exit(start_it() ? 1 : 0);
+	while (!waitpid(child, &status, WNOHANG)) {
+		while ((id = gate_next(gate, 10, NULL)) > 0) {
+			ASSERT_EQ(0, gate_verdict(gate, id, FANOTIFY_VERDICT_ALLOW, 0, 0));
+			asked++;
+		}
+	}
+	EXPECT_EQ(0, status);
+	/* the library looks whether it is a new one */
+	EXPECT_EQ(1, asked);
+	fanotify_nl_close(gate);
 }
 
 TEST_F_TIMEOUT(journal, names_have_limits, 300)
