@@ -10,8 +10,10 @@
 
 #include "soak.h"
 
-#define LIFE	1500
-#define WAIT_MS	20
+#define LIFE		1500
+#define WAIT_MS		20
+/* Who reads without one keeps the filesystem busy, and members from the CPUs. */
+#define PAUSE_US	20000
 
 /**
  * struct reader - a consumer, and how far it has read
@@ -25,10 +27,13 @@ struct reader {
 	struct fanotify_nl_cursor cursor;
 };
 
-/* To open the ring file is denied, by a gate or because one was evicted. */
+/*
+ * To open the ring file is denied, by a gate or because one was evicted; or the other one
+ * has it open for writing, too, as it wants to start the journal.
+ */
 static bool is_denied(int error)
 {
-	return error == -EIO || error == -EPERM;
+	return error == -EIO || error == -EPERM || error == -ETXTBSY;
 }
 
 /* It runs already, or does not run yet, or its filesystem is away. */
@@ -161,8 +166,10 @@ static void follow(struct member *m, struct reader *r)
 	struct span life = some_span(m->rng, LIFE);
 	int ret = add_consumer(m, r);
 
-	while ((!ret || ret == -EEXIST) && !is_over(&life))
+	while ((!ret || ret == -EEXIST) && !is_over(&life)) {
 		ret = use_journal(m, r);
+		usleep(rng_below(m->rng, PAUSE_US));
+	}
 }
 
 void journalist(unsigned int number, struct rng *rng)

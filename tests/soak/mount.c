@@ -16,8 +16,9 @@
 #define MOUNTED	110
 /* So that its journal is used. */
 #define JOURNALED	600
-/* What holds up an unmount for longer is no operation of a writer. */
+/* What holds up an unmount for longer, and for so many operations, is none of them. */
 #define UNMOUNT_MS	30000
+#define UNMOUNTED	600
 
 static bool mount_tmpfs(void)
 {
@@ -30,7 +31,7 @@ static char loop_device[64];
 int make_loop(void)
 {
 	/* they need not be modules */
-	FILE *f = popen("modprobe -qa loop overlay; truncate -s 16M image && mke2fs -q -t ext4 image && losetup -f --show image", "r");
+	FILE *f = popen("modprobe -qa loop overlay; truncate -s 16M image && mke2fs -q -t ext4 -b 4096 image && losetup -f --show image", "r");
 	int n = f ? fscanf(f, "%63s", loop_device) : 0;
 
 	return f && !pclose(f) && n == 1 ? 0 : -1;
@@ -64,6 +65,19 @@ static bool unmounts(void *place)
 	return !umount2(place, 0) || errno != EBUSY;
 }
 
+static bool unmounted(const char *place)
+{
+	const struct span busy = { .end = shared->operations + UNMOUNTED };
+	bool last;
+
+	do {
+		last = is_over(&busy);
+		if (wait_until(unmounts, (void *)place, UNMOUNT_MS))
+			return true;
+	} while (!last);
+	return false;
+}
+
 void mounter(unsigned int number, struct rng *rng)
 {
 	const struct mounted *m = &mounts[number];
@@ -75,8 +89,8 @@ void mounter(unsigned int number, struct rng *rng)
 		}
 		pass(rng, m->stay);
 		/* a writer is in it for a moment only */
-		if (!wait_until(unmounts, (void *)m->place, UNMOUNT_MS))
-			wrong("%s cannot be unmounted for %d s", m->place, UNMOUNT_MS / 1000);
+		if (!unmounted(m->place))
+			wrong("%s cannot be unmounted", m->place);
 		did(m->unmounted, true);
 		pass(rng, MOUNTED);
 	}

@@ -82,26 +82,26 @@ static int work_in_sight(void)
 
 static int make_ring(void)
 {
-	/* one soak in two, where the kernel has that */
-	struct fanotify_nl_journal_settings settings = {
-		.set = FANOTIFY_NL_JOURNAL_SET_LEVEL,
-		.level = seed % 2 ? FANOTIFY_JOURNAL_LEVEL_ORDERED :
-				    FANOTIFY_JOURNAL_LEVEL_DURABLE,
-	};
+	struct fanotify_nl_journal_settings settings = { .set = FANOTIFY_NL_JOURNAL_SET_LEVEL };
 	struct fanotify_nl_journal_info info;
+	struct fanotify_nl_caps caps;
 	struct fanotify_nl *h;
 	int ret = fanotify_nl_open(&h);
 
+	if (!ret)
+		ret = fanotify_nl_caps(h, &caps);
+	/* one soak in two, where the kernel has that */
+	if (!ret && seed % 2 && caps.journal_levels & 1U << FANOTIFY_JOURNAL_LEVEL_ORDERED)
+		settings.level = FANOTIFY_JOURNAL_LEVEL_ORDERED;
+	else
+		settings.level = FANOTIFY_JOURNAL_LEVEL_DURABLE;
+	printf("# journal: %s\n", fanotify_nl_journal_level_name(settings.level));
 	if (!ret && !mount_ext4())
 		ret = -errno;
 	if (!ret)
 		ret = fanotify_nl_journal_create(h, "ext4", 1 << 20, NULL, NULL);
 	if (!ret)
 		ret = fanotify_nl_journal_start(h, "ext4", &settings, &info);
-	if (ret == -EOPNOTSUPP) {
-		settings.level = FANOTIFY_JOURNAL_LEVEL_DURABLE;
-		ret = fanotify_nl_journal_start(h, "ext4", &settings, &info);
-	}
 	if (!ret)
 		ret = fanotify_nl_journal_stop(h, info.id, 0);
 	if (ret)
