@@ -129,7 +129,7 @@ static void print_statistics(struct out *o, const struct gate *g, unsigned long 
 	out_u64(o, "requests", "  requests ", s->requests);
 	out_u64(o, "allowed", ": allowed ", s->allowed);
 	out_u64(o, "denied", ", denied ", s->denied);
-	out_u64(o, "pending", ", pending ", s->requests - answered);
+	out_u64(o, "pending", ", pending ", g->pending_count);
 	out_u64(o, "asked", "; asked the checker ", s->asked);
 	out_u64(o, "hashed", ", hashed ", s->hashed);
 	out_u64(o, "failed", ", checks failed ", s->failed);

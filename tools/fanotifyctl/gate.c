@@ -366,6 +366,13 @@ static void leave_out_commands(const struct gate *g, struct fanotify_nl_settings
 	};
 }
 
+static int say_in_force(__u32 group)
+{
+	complain("group %u is in force by another process, with which this one would take turns (%s)",
+		 group, "if that hangs, fanotifyctl group set --evict-after 1 ends it");
+	return EXIT_FAILURE;
+}
+
 static int bind_group(struct run *run)
 {
 	struct gate *g = &run->g;
@@ -397,11 +404,8 @@ static int bind_group(struct run *run)
 	/* a predecessor's group may be other than wanted: what can be set is, afterwards */
 	run->found = bind.number && !fanotify_nl_group_get(g->h, bind.number, &info);
 	if (run->found) {
-		if (info.members) {
-			complain("group %u is in force by another process: two gates would take turns",
-				 bind.number);
-			return EXIT_FAILURE;
-		}
+		if (info.members)
+			return say_in_force(bind.number);
 		if (g->remembers && !(info.settings.flags & FANOTIFY_GROUP_FLAG_REMEMBER))
 			complain("group %u, which a predecessor has left, cannot remember: nothing is",
 				 bind.number);
@@ -409,9 +413,13 @@ static int bind_group(struct run *run)
 	}
 	if (g->remembers)
 		bind.settings.flags |= FANOTIFY_GROUP_FLAG_REMEMBER;
+	bind.excl = !run->found;
 	ret = fanotify_nl_bind(g->h, &bind);
 	if (ret)
 		return fail_nl(g->h, ret, "bind");
+	/* two successors at once */
+	if (run->found && !fanotify_nl_group_get(g->h, bind.number, &info) && info.members > 1)
+		return say_in_force(bind.number);
 	raise_wait(g, settings);
 	leave_out_commands(g, settings);
 	ret = fanotify_nl_group_set(g->h, settings);

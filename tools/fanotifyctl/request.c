@@ -54,7 +54,8 @@ static char *request_path(struct gate *g, const struct fanotify_nl_event *event)
 
 /*
  * The kernel's clocks must never run out while there is somebody to answer: neither that
- * of the member, nor the one of the access, which no deferral sets back.
+ * of the member, nor the one of the access, which no deferral sets back. When that has
+ * begun is not told of what was parked, or taken over, before the event was made.
  */
 static void request_clocks(const struct gate *g, struct request *r,
 			   const struct fanotify_nl_event *event)
@@ -74,6 +75,9 @@ static void request_clocks(const struct gate *g, struct request *r,
 	r->defer_at = r->arrived + r->clock * 3 / 4;
 	r->look_at = r->arrived + LOOK_MS;
 	r->give_up = r->arrived + (g->check_ms ? g->check_ms : r->clock * 7 / 8);
+	/* it has slept before the delivery; or the wait is the shorter one, and does not count */
+	if (end < deadline)
+		end = deadline;
 	end -= r->clock / 8;
 	if (r->give_up > end && g->check_ms)
 		r->give_up = end;
@@ -190,10 +194,13 @@ static bool request_defer(struct gate *g, struct request *r, __s64 now)
 	r->look_at = now + LOOK_MS;
 	r->defer_at = now + r->clock * 3 / 4;
 	verdicts_sent(g, ret);
-	if (ret == -ENOENT)
+	if (ret == -ENOENT) {
+		/* if it was the wait, that may have been changed */
+		settings_read(g);
 		request_end(g, r);
-	else
+	} else {
 		g->statistics.deferred++;
+	}
 	return ret != -ENOENT;
 }
 
@@ -530,7 +537,7 @@ __s64 requests_due(struct gate *g)
 	__s64 due = 0;
 
 	requests_open(g, now);
-	for (r = TAILQ_FIRST(&g->pending); r; r = next) {
+	for (r = TAILQ_FIRST(&g->pending); r && !g->stop; r = next) {
 		bool look;
 		__s64 at;
 
