@@ -5,6 +5,7 @@
 #include <linux/audit.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
+#include <linux/magic.h>
 #include <linux/sched/mm.h>
 #include <linux/timekeeping.h>
 #include <linux/unaligned.h>
@@ -181,13 +182,18 @@ struct fanl_handle {
 
 /*
  * A decodable handle where the filesystem has one, else one that only
- * identifies, as fanotify reports it.
+ * identifies, as fanotify reports it. overlayfs compares with its root, which is
+ * gone when an unmount is told of.
  */
 static void fanl_handle_encode(struct fanl_handle *handle,
 			       const struct inode *inode)
 {
 	static const int flags[] = { 0, EXPORT_FH_FID };
 
+	handle->type = FILEID_INVALID;
+	if (inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC &&
+	    !inode->i_sb->s_root)
+		return;
 	for (int i = 0; i < ARRAY_SIZE(flags); i++) {
 		int words = ARRAY_SIZE(handle->data);
 		int type = exportfs_encode_inode_fh((struct inode *)inode,
@@ -200,7 +206,6 @@ static void fanl_handle_encode(struct fanl_handle *handle,
 			return;
 		}
 	}
-	handle->type = FILEID_INVALID;
 }
 
 static unsigned int fanl_node_len(const struct fanl_node *node,

@@ -779,6 +779,23 @@ TEST_F(marks, inode_mark_tells_of_unmount)
 	EXPECT_EQ(0, marks_of(self->h));
 }
 
+/* Its handles are made with the help of a root, which is gone by then. */
+TEST_F(marks, inode_mark_tells_of_unmount_of_overlayfs)
+{
+	ASSERT_EQ(0, make_paths("lower/", "lower/file", "upper/", "upper/file", "workdir/",
+				"merged/", NULL));
+	if (mount("overlay", "merged", "overlay", 0,
+		  "lowerdir=lower,upperdir=upper,workdir=workdir"))
+		SKIP(return, "no overlayfs: %s", strerror(errno));
+	ASSERT_EQ(0, chmod("merged/file", 0600));
+	ASSERT_EQ(0, listen_mark(self->h, INODE, "merged", KIND(UNMOUNT)));
+	ASSERT_EQ(0, listen_mark(self->h, INODE, "merged/file", KIND(UNMOUNT)));
+	ASSERT_EQ(0, umount("merged"));
+	take(self->h, &heard);
+	EXPECT_EQ(2, count(&heard, KIND(UNMOUNT), NULL));
+	EXPECT_EQ(0, marks_of(self->h));
+}
+
 /* ---- a write that ends an ignore mask while a command changes the mark ---- */
 
 static void *change_mask(void *arg)
