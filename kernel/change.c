@@ -96,7 +96,7 @@ static bool fanl_has_images(const struct fanl_operation *operation)
  * Fields that no image has. A new mode may go into the ACL, if there is one or
  * it is not known that there is none; a new owner and a new size take a program's
  * capabilities away. Properties of btrfs are inode flags as well, and the other way
- * round.
+ * round; vfat makes a file immutable once the event of its attributes is made.
  */
 static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 changed,
 				const struct inode *inode)
@@ -123,6 +123,9 @@ static u32 fanl_changed_besides(const struct fanl_operation *operation, u32 chan
 	    READ_ONCE(inode->i_acl))
 		besides |= FANOTIFY_CHANGED_XATTR;
 #endif
+	if ((operation->valid & ATTR_MODE) &&
+	    inode->i_sb->s_magic == MSDOS_SUPER_MAGIC)
+		besides |= FANOTIFY_CHANGED_INODE_FLAGS;
 	if (operation->valid & ATTR_KILL_PRIV)
 		besides |= FANOTIFY_CHANGED_XATTR;
 	return besides;
