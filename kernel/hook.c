@@ -90,23 +90,28 @@ static void fanl_hook_inside(struct fanl_group *group, struct fanl_hook *hook,
 
 /*
  * A rename from where its kind is not told to where it is, or the other way: by
- * the subtree marks, or by the filesystem's mark for what they ignore.
+ * the subtree marks, or by the filesystem's mark for what they ignore. Of a
+ * directory that is so if it is of the files in it, by an ignore mask without
+ * ondir, which does not leave out the rename itself.
  */
 static void fanl_hook_moved(struct fanl_hook *hook, u64 kinds,
 			    const struct fanl_hook_wants *wants,
-			    const struct fanl_inside *old, u64 wanted_old,
-			    const struct fanl_inside *new, u64 wanted_new)
+			    const struct fanl_inside *old,
+			    const struct fanl_inside *new)
 {
-	bool was = fanl_kinds_wanted(kinds, wants->filesystem,
-				     wants->ignored | old->ignored, U64_MAX);
-	bool is = fanl_kinds_wanted(kinds, wants->filesystem,
-				    wants->ignored | new->ignored, U64_MAX);
+	u64 ignored_old = wants->ignored | old->ignored_below;
+	u64 ignored_new = wants->ignored | new->ignored_below;
+	u64 all = wants->filesystem;
+	bool was_inside = fanl_kinds_wanted(kinds, old->mask, ignored_old, U64_MAX);
+	bool is_inside = fanl_kinds_wanted(kinds, new->mask, ignored_new, U64_MAX);
+	bool was = fanl_kinds_wanted(kinds, all, ignored_old, U64_MAX);
+	bool is = fanl_kinds_wanted(kinds, all, ignored_new, U64_MAX);
 
 	if (old->unknown || new->unknown)
 		return;
-	if ((wanted_new && !wanted_old) || (is && !was))
+	if ((is_inside && !was_inside) || (is && !was))
 		hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_IN;
-	if ((wanted_old && !wanted_new) || (was && !is))
+	if ((was_inside && !is_inside) || (was && !is))
 		hook->flags |= FANOTIFY_EVENT_FLAG_MOVED_OUT;
 }
 
@@ -127,7 +132,7 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 	bool is_dir = kinds & FANOTIFY_KIND_ONDIR;
 	u64 subtree = fanl_kinds_of_mask(wants->subtree, is_dir);
 	struct fanl_inside old = {}, new = {};
-	u64 wanted, wanted_new;
+	u64 wanted;
 
 	fanl_hook_inside(group, hook, inode, is_dir, &old);
 	wanted = fanl_inside_wants(&old, kinds, subtree);
@@ -140,10 +145,9 @@ static u64 fanl_hook_subtrees(struct fanl_group *group, struct fanl_hook *hook,
 
 	/* both directories are locked */
 	fanl_inside_of_dentry(group, hook->dentry->d_parent, is_dir, &new);
-	wanted_new = fanl_inside_wants(&new, kinds, subtree);
-	fanl_hook_moved(hook, kinds, wants, &old, wanted, &new, wanted_new);
+	fanl_hook_moved(hook, kinds, wants, &old, &new);
 	wants->ignored |= old.ignored & new.ignored;
-	return wanted | wanted_new;
+	return wanted | fanl_inside_wants(&new, kinds, subtree);
 }
 
 /*

@@ -206,6 +206,7 @@ static void fanl_inside_add(struct fanl_group *group, const struct inode *inode,
 			continue;
 		inside->mask |= fanl_kinds_of_mask(READ_ONCE(mark->mask),
 						   is_dir);
+		inside->ignored_below |= ignored;
 		if (!is_dir || (ignored & FS_ISDIR))
 			inside->ignored |= ignored;
 	}
@@ -225,6 +226,12 @@ static struct dentry *fanl_inside_climb(struct fanl_group *group,
 			return dentry;
 		dentry = READ_ONCE(dentry->d_parent);
 	}
+}
+
+/* What NFS mounts is not the root that its superblock has, but connected. */
+static bool fanl_is_disconnected(const struct dentry *top)
+{
+	return READ_ONCE(top->d_flags) & DCACHE_DISCONNECTED;
 }
 
 /**
@@ -258,8 +265,12 @@ void fanl_inside_of_dentry(struct fanl_group *group, struct dentry *dentry,
 	rcu_read_unlock();
 	inside->mask |= found.mask;
 	inside->ignored |= found.ignored;
-	inside->unknown |= top != dentry->d_sb->s_root;
+	inside->ignored_below |= found.ignored_below;
+	inside->unknown |= fanl_is_disconnected(top);
 }
+
+/* All of these are walked up from with the inode's lock held. */
+#define FANL_SUBTREE_NAMES_MAX 1024
 
 /**
  * fanl_inside_of_inode - which subtrees an inode is part of, by any name
@@ -267,8 +278,9 @@ void fanl_inside_of_dentry(struct fanl_group *group, struct dentry *dentry,
  * @inode: the inode
  * @inside: what is found is added to it
  *
- * Names that are not in memory are not found; with none at all, or with a name
- * that moves meanwhile, it is not known.
+ * Ignored is what is ignored by each name. Names that are not in memory are not
+ * found; with none at all, with more than %FANL_SUBTREE_NAMES_MAX, or with a name
+ * that moves meanwhile, it is not known, and rather told than not.
  *
  * Context: fsnotify's call.
  */
@@ -276,26 +288,32 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 			  struct fanl_inside *inside)
 {
 	bool is_dir = S_ISDIR(inode->i_mode);
-	struct fanl_inside found = {};
+	struct fanl_inside found = { .ignored = U64_MAX };
+	unsigned int seq, names = 0;
 	struct dentry *alias;
-	unsigned int seq;
 
 	rcu_read_lock();
 	seq = read_seqbegin(&rename_lock);
 	spin_lock(&inode->i_lock);
-	found.unknown = hlist_empty(&inode->i_dentry);
-	hlist_for_each_entry(alias, &inode->i_dentry, fanl_d_alias)
-		if (fanl_inside_climb(group, alias, is_dir, &found) !=
-		    inode->i_sb->s_root)
-			found.unknown = true;
+	hlist_for_each_entry(alias, &inode->i_dentry, fanl_d_alias) {
+		struct fanl_inside name = {};
+		struct dentry *top;
+
+		if (++names > FANL_SUBTREE_NAMES_MAX)
+			break;
+		top = fanl_inside_climb(group, alias, is_dir, &name);
+		found.unknown |= fanl_is_disconnected(top);
+		found.mask |= name.mask;
+		found.ignored &= name.ignored;
+	}
 	spin_unlock(&inode->i_lock);
-	/* a directory that is gone may have been the top of one */
-	fanl_inside_add(group, inode, is_dir, &found);
-	if (read_seqretry(&rename_lock, seq)) {
-		/* nor is it known what ignores it: rather told than not */
+	if (!names || names > FANL_SUBTREE_NAMES_MAX ||
+	    read_seqretry(&rename_lock, seq)) {
 		found.ignored = 0;
 		found.unknown = true;
 	}
+	/* a directory that is gone may have been the top of one */
+	fanl_inside_add(group, inode, is_dir, &found);
 	rcu_read_unlock();
 	inside->mask |= found.mask;
 	inside->ignored |= found.ignored;

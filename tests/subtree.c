@@ -287,6 +287,22 @@ TEST_F(subtree, a_directory_that_is_ignored_no_more_is_a_gap)
 	EXPECT_EQ(1, heard.count);
 }
 
+/* An ignore mask of files lets through what is told of directories, but not of theirs. */
+TEST_F(subtree, a_directory_of_files_that_are_ignored_no_more_is_a_gap)
+{
+	ASSERT_EQ(0, listen_ignore(self->h, SUBTREE, "in/a", CHANGES & ~KIND(ONDIR), SURVIVES));
+	EXPECT_EQ(0, HEARD(0, make_file("in/a/b/new")));
+	EXPECT_EQ(1, HEARD(KIND(CREATE), mkdir("in/a/b/dir", 0755)));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a/b/dir", "in/a/dir")));
+	EXPECT_EQ(0, heard.event[0].flags);
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/a/b", "in/b")));
+	EXPECT_EQ(FLAG(MOVED_IN), heard.event[0].flags);
+	EXPECT_TRUE(gap_follows_rename("/in/b"));
+	EXPECT_EQ(1, HEARD(KIND(RENAME), rename("in/b", "in/a/b")));
+	EXPECT_EQ(FLAG(MOVED_OUT), heard.event[0].flags);
+	EXPECT_EQ(1, heard.count);
+}
+
 /* It is the same to who watches all of the filesystem but that. */
 TEST_F(subtree, nor_of_a_filesystem)
 {
@@ -422,6 +438,30 @@ TEST_F(subtree, has_hard_links_by_their_names)
 	/* the number of links is the object's, by all of its names */
 	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), link("out/link", "out/again")));
 	EXPECT_EQ(0, HEARD(0, link("out/a/file", "out/more")));
+}
+
+TEST_F(subtree, has_hard_links_unless_all_names_are_ignored)
+{
+	ASSERT_EQ(0, listen_ignore(self->h, SUBTREE, "in/a", CHANGES, SURVIVES));
+	ASSERT_EQ(0, link("in/a/b/file", "in/link"));
+	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), link("in/a/b/file", "in/a/again")));
+	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), unlink("in/a/again")));
+	ASSERT_EQ(0, rename("in/link", "in/a/link"));
+	EXPECT_EQ(0, HEARD(0, link("in/a/b/file", "in/a/again")));
+}
+
+/* The inode is locked while it is looked where its names are: it is for a few only. */
+TEST_F(subtree, may_not_be_known_of_many_names)
+{
+	char name[32];
+
+	for (int i = 0; i < 1022; i++) {
+		snprintf(name, sizeof(name), "out/%d", i);
+		ASSERT_EQ(0, link("out/a/file", name));
+	}
+	EXPECT_EQ(0, HEARD(0, link("out/a/file", "out/last")));
+	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), link("out/a/file", "out/more")));
+	EXPECT_EQ(FLAG(MEMBERSHIP_UNKNOWN), heard.event[0].flags & FLAG(MEMBERSHIP_UNKNOWN));
 }
 
 TEST_F(subtree, is_the_same_through_other_mounts)
