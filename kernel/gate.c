@@ -479,7 +479,6 @@ bool fanl_gate_leave(struct fanl_group *group, struct fanl_member *member,
 	spin_unlock(&fanl_gates_lock);
 
 	spin_lock(&group->lock);
-	member->window.evicted = true;
 	before = gate->state;
 	if (before == FANL_GATE_ACTIVE && !fanl_gate_has_decider(group)) {
 		if (why == FANL_LEAVE_UNBOUND)

@@ -397,6 +397,8 @@ static struct fanl_group *fanl_member_remove(struct fanl_member *member,
 	atomic_inc(&fanl_generation);
 	spin_lock(&group->lock);
 	list_del(&member->node);
+	/* what times out until the gate knows that it has left is no reason to evict it */
+	member->window.evicted = true;
 	last = !--group->nr_members;
 	waiting = skb_queue_len(&member->queue.records);
 	fanl_queue_close_gap(member);

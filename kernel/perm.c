@@ -141,7 +141,7 @@ static void fanl_perm_timeout(struct fanl_group *group, struct fanl_perm *perm,
 	fanl_perm_done(group, perm, set->on_timeout);
 	stall_over = window->row_since + fanl_gate_jiffies(set->timeout_ms);
 	if (!set->evict_after || window->row < set->evict_after ||
-	    time_before(now, stall_over))
+	    time_before(now, stall_over) || window->evicted)
 		return;
 	fanl_perm_say(perm, FANOTIFY_CONTROL_EVENT_EVICTION, member);
 	fanl_gate_evict(group, member);
