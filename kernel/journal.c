@@ -540,18 +540,22 @@ struct fanl_journal *fanl_journal_get(u32 id, struct netlink_ext_ack *extack)
  * @sb: the filesystem
  * @extack: where the reason of a refusal goes
  *
- * Return: the journal, with a reference; -ENOENT.
+ * Return: the journal, with a reference; -ENOENT; -EBUSY, it is being started.
  */
 struct fanl_journal *fanl_journal_of(const struct super_block *sb,
 				     struct netlink_ext_ack *extack)
 {
-	struct fanl_journal *journal;
+	struct fanl_journal *journal, *held;
 
-	mutex_lock(&fanl_journals_lock);
-	journal = fanl_journal_hold(fanl_journal_find(sb));
-	mutex_unlock(&fanl_journals_lock);
-	if (journal)
-		return journal;
+	guard(mutex)(&fanl_journals_lock);
+	journal = fanl_journal_find(sb);
+	held = fanl_journal_hold(journal);
+	if (held)
+		return held;
+	if (journal && !journal->started) {
+		NL_SET_ERR_MSG(extack, "a journal is being started on this filesystem");
+		return ERR_PTR(-EBUSY);
+	}
 	NL_SET_ERR_MSG(extack, "no journal runs on this filesystem");
 	return ERR_PTR(-ENOENT);
 }

@@ -210,7 +210,7 @@ int fanotify_nl_journal_get_dumpit(struct sk_buff *skb,
 	struct fanl_journal *journal;
 	int err = 0;
 
-	cb->seq = atomic_read(&fanl_generation);
+	fanl_dump_begin(cb);
 	for (; !err && (journal = fanl_journal_next(&dump->id)); dump->id++) {
 		void *hdr = fanl_dump_put(skb, cb);
 
@@ -224,7 +224,7 @@ int fanotify_nl_journal_get_dumpit(struct sk_buff *skb,
 		if (err)
 			break;
 	}
-	return err && skb->len ? skb->len : err;
+	return fanl_dump_end(skb, cb, err);
 }
 
 static int fanl_journal_start_run(struct fanl_request *request)
@@ -570,14 +570,14 @@ int fanotify_nl_consumer_get_dumpit(struct sk_buff *skb,
 
 	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_JOURNAL))
 		return -EINVAL;
-	cb->seq = atomic_read(&fanl_generation);
+	fanl_dump_begin(cb);
 	journal = fanl_journal_get(nla_get_u32(info->attrs[FANOTIFY_A_CONSUMER_JOURNAL]),
 				   cb->extack);
 	if (IS_ERR(journal))
 		return PTR_ERR(journal);
 	err = fanl_dump_consumers(skb, cb, journal);
 	fanl_journal_put(journal);
-	return err && skb->len ? skb->len : err;
+	return fanl_dump_end(skb, cb, err);
 }
 
 /* What an answer has besides records: UUID, epoch, index, gap, end. */
@@ -615,7 +615,8 @@ static int fanl_read_from(struct fanl_journal_request *req,
 	if (!known) {
 		read->gap.reason = FANOTIFY_GAP_REASON_CURSOR;
 		read->index = durable;
-	} else if (!req->read.named && !req->read.has_epoch && !read->index) {
+	} else if (!read->index && !req->read.has_epoch &&
+		   (!req->read.named || req->read.has_index)) {
 		read->index = oldest - 1;
 	} else if (consumer.cut_reason && read->index < consumer.cut_last) {
 		read->gap.first = read->index + 1;

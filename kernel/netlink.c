@@ -196,7 +196,7 @@ int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
 	struct fanl_group *group;
 	int err = 0;
 
-	cb->seq = atomic_read(&fanl_generation);
+	fanl_dump_begin(cb);
 	if (only && !dump->number) {
 		dump->number = nla_get_u32(only);
 		err = -ENOENT;
@@ -216,6 +216,34 @@ int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG_FMT(cb->extack, "no group %u",
 				   nla_get_u32(only));
+	return fanl_dump_end(skb, cb, err);
+}
+
+/**
+ * fanl_dump_begin - go on with a list, or begin it
+ * @cb: the dump
+ *
+ * No lock is held from one message to the next, so each is compared with the one
+ * before, the first one and the end as well: who reads is told if there was a change.
+ */
+void fanl_dump_begin(struct netlink_callback *cb)
+{
+	cb->seq = atomic_read(&fanl_generation);
+	if (!cb->prev_seq)
+		cb->prev_seq = cb->seq;
+}
+
+/**
+ * fanl_dump_end - end a list, or a part of it
+ * @skb: where it goes
+ * @cb: the dump
+ * @err: 0, or an error; -EMSGSIZE, the buffer is full
+ *
+ * Return: as dumpit's.
+ */
+int fanl_dump_end(const struct sk_buff *skb, struct netlink_callback *cb, int err)
+{
+	cb->seq = atomic_read(&fanl_generation);
 	return err == -EMSGSIZE && skb->len ? skb->len : err;
 }
 
@@ -230,6 +258,7 @@ void *fanl_dump_put(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	void *hdr = genlmsg_iput(skb, genl_info_dump(cb));
 
+	cb->seq = atomic_read(&fanl_generation);
 	if (hdr)
 		genl_dump_check_consistent(cb, hdr);
 	return hdr;
