@@ -347,6 +347,7 @@ TEST_F_TIMEOUT(journal, who_leaves_records_alone_is_cut_off, 300)
 		.idle_limit = 8,
 	};
 	__u64 token, quiet;
+	int created = 0;
 
 	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &idle, &self->info));
@@ -366,6 +367,44 @@ TEST_F_TIMEOUT(journal, who_leaves_records_alone_is_cut_off, 300)
 	EXPECT_EQ(REASON(IDLE), history.gap.reason);
 	EXPECT_EQ(history.gap.first, history.gap.last);
 	EXPECT_EQ(0, history.count);
+	/* what is there can be read all the same, by who asks for it */
+	const struct fanotify_nl_read all = {
+		.consumer = "idle",
+		.options = FANOTIFY_NL_READ_OLDEST,
+	};
+	struct fanotify_nl_records records;
+	struct fanotify_nl_event event;
+
+	ASSERT_EQ(0, fanotify_nl_journal_read(self->h, self->info.id, &all, &records));
+	EXPECT_EQ(0, records.has_gap);
+	while (fanotify_nl_journal_next(self->h, &event) == 1)
+		created += (event.mask & KIND(CREATE)) != 0;
+	EXPECT_EQ(1, created);
+}
+
+/* As a consumer does that looks for itself where a record is a gap. */
+TEST_F_TIMEOUT(journal, records_outlast_other_commands, 300)
+{
+	const struct fanotify_nl_read all = {
+		.options = FANOTIFY_NL_READ_OLDEST | FANOTIFY_NL_READ_FLUSH,
+	};
+	struct fanotify_nl_journal_info info;
+	struct fanotify_nl_records records;
+	struct fanotify_nl_group_info group;
+	struct fanotify_nl_event event;
+	struct fanotify_nl_caps caps;
+	int count = 0;
+
+	ASSERT_EQ(0, make_many("file", 0, 100));
+	ASSERT_EQ(0, fanotify_nl_journal_read(self->h, self->info.id, &all, &records));
+	while (fanotify_nl_journal_next(self->h, &event) == 1) {
+		ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
+		ASSERT_EQ(0, fanotify_nl_caps(self->h, &caps));
+		ASSERT_EQ(-ENOENT, fanotify_nl_group_get(self->h, 4711, &group));
+		EXPECT_EQ(++count, event.seq);
+		EXPECT_NE(NULL, strstr(event.path, "/file"));
+	}
+	EXPECT_EQ(records.cursor.index, count);
 }
 
 TEST_F_TIMEOUT(journal, ring_files_are_looked_at, 300)

@@ -100,6 +100,7 @@ API void fanotify_nl_close(struct fanotify_nl *h)
 		mnl_socket_close(h->commands);
 	buffer_free(&h->stream.buf);
 	buffer_free(&h->reply);
+	buffer_free(&h->read);
 	free(h->skipped);
 	free(h);
 }

@@ -245,7 +245,8 @@ void stream_reset(struct stream *stream);
  * @stream: reading of events
  * @counters: what was seen since the bind
  * @reply: last answer that the caller may still be looking at
- * @records: what is left of a journal's records in @reply
+ * @read: last answer of a journal, which outlasts other commands
+ * @records: what is left of its records
  * @skipped: pointers into @reply
  * @error: text of the last failure
  */
@@ -260,6 +261,7 @@ struct fanotify_nl {
 	struct stream stream;
 	struct fanotify_nl_counters counters;
 	struct buffer reply;
+	struct buffer read;
 	struct attrs records;
 	const char **skipped;
 	char error[ERROR_MAX];

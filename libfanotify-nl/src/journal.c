@@ -313,8 +313,7 @@ static int records_parse(struct fanotify_nl *h, struct fanotify_nl_records *out)
 	__u64 has = 0;
 
 	memset(out, 0, sizeof(*out));
-	h->records = (struct attrs){ 0 };
-	if (buffer_next(&h->reply, &msg) <= 0)
+	if (buffer_next(&h->read, &msg) <= 0)
 		return fail(h, EBADMSG, "journal read: malformed answer");
 	attrs = msg_attrs(msg);
 	if (attr_parse(attrs, records_rules, FANOTIFY_A_JOURNAL_READ_MAX, &records, &has) ||
@@ -362,16 +361,17 @@ API int fanotify_nl_journal_read(struct fanotify_nl *h, __u32 id,
 	if (read->wait_ms)
 		mnl_attr_put_u32(&req.nlh, FANOTIFY_A_JOURNAL_READ_WAIT_MS, read->wait_ms);
 	mnl_attr_put_u32(&req.nlh, FANOTIFY_A_JOURNAL_READ_MAX_BYTES, RECV_MAX);
-	ret = call(h, &req, "journal read", &h->reply);
+	h->records = (struct attrs){ 0 };
+	ret = call(h, &req, "journal read", &h->read);
 	return ret ? ret : records_parse(h, records);
 }
 
 API int fanotify_nl_journal_next(struct fanotify_nl *h, struct fanotify_nl_event *event)
 {
 	struct attr attr;
+	int ret;
 
-	/* that they can be told apart was seen when they came */
-	while (attr_next(&h->records, &attr) > 0) {
+	while ((ret = attr_next(&h->records, &attr)) > 0) {
 		struct attrs inner = { .pos = attr.data, .len = attr.len };
 
 		if (attr.type == FANOTIFY_A_JOURNAL_READ_RECORD)
@@ -379,5 +379,5 @@ API int fanotify_nl_journal_next(struct fanotify_nl *h, struct fanotify_nl_event
 				       fail(h, EBADMSG, "a record cannot be parsed") : 1;
 	}
 	h->records = (struct attrs){ 0 };
-	return 0;
+	return ret ? fail(h, -ret, "journal read: malformed answer") : 0;
 }

@@ -267,8 +267,10 @@ API int fanotify_nl_journal_remove(struct fanotify_nl *h, const char *path)
 	ret = 0;
 	if ((unlinkat(folder, NAME, 0) && errno != ENOENT) ||
 	    (unlinkat(folder, NAME_NEW, 0) && errno != ENOENT) ||
-	    unlinkat(place.root, FOLDER, AT_REMOVEDIR))
+	    unlinkat(place.root, FOLDER, AT_REMOVEDIR)) {
 		ret = fail(h, errno, "%s/" FOLDER ": %m", place.path);
+		change_flags(folder, FS_IMMUTABLE_FL, 0);
+	}
 	close(folder);
 close:
 	ring_place_close(&place);

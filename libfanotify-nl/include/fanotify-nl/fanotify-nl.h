@@ -1149,7 +1149,8 @@ int fanotify_nl_journal_create(struct fanotify_nl *h, const char *path, __u64 si
  * @h: handle
  * @path: anything on the mount
  *
- * Return: 0; -EBUSY: the journal runs; -ENOENT: there is none; or another error.
+ * Return: 0; -EBUSY: the journal runs, or is being started; -ENOENT: there is none; or
+ * another error.
  */
 int fanotify_nl_journal_remove(struct fanotify_nl *h, const char *path);
 
@@ -1190,7 +1191,8 @@ int fanotify_nl_journal_stop(struct fanotify_nl *h, __u32 id, int force);
  * @path: anything on the filesystem
  * @info: where the answer goes
  *
- * Return: 0; -ENOENT: none runs there, or there is no such path; or another error.
+ * Return: 0; -ENOENT: none runs there, or there is no such path; -EBUSY: it is being
+ * started; or another error.
  */
 int fanotify_nl_journal_get(struct fanotify_nl *h, const char *path,
 			    struct fanotify_nl_journal_info *info);
@@ -1400,8 +1402,8 @@ int fanotify_nl_journal_read(struct fanotify_nl *h, __u32 id, const struct fanot
 /**
  * fanotify_nl_journal_next() - The next record of what was read.
  * @h: handle
- * @event: where it goes; @event->seq is its index. Valid until the next command
- *	on @h
+ * @event: where it goes; @event->seq is its index. Valid until the next
+ *	fanotify_nl_journal_read() on @h
  *
  * Return: 1: there is one; 0: there is none left; -EBADMSG: it could not be parsed,
  * and the next call goes on behind it.
