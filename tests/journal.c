@@ -393,17 +393,19 @@ TEST_F_TIMEOUT(journal, records_outlast_other_commands, 300)
 	struct fanotify_nl_group_info group;
 	struct fanotify_nl_event event;
 	struct fanotify_nl_caps caps;
-	int count = 0;
+	int ret, count = 0;
 
 	ASSERT_EQ(0, make_many("file", 0, 100));
 	ASSERT_EQ(0, fanotify_nl_journal_read(self->h, self->info.id, &all, &records));
-	while (fanotify_nl_journal_next(self->h, &event) == 1) {
+	do {
 		ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
 		ASSERT_EQ(0, fanotify_nl_caps(self->h, &caps));
 		ASSERT_EQ(-ENOENT, fanotify_nl_group_get(self->h, 4711, &group));
-		EXPECT_EQ(++count, event.seq);
-		EXPECT_NE(NULL, strstr(event.path, "/file"));
-	}
+		ret = fanotify_nl_journal_next(self->h, &event);
+		ASSERT_LE(0, ret) TH_LOG("%s", fanotify_nl_error(self->h));
+		if (ret)
+			EXPECT_EQ(++count, event.seq);
+	} while (ret);
 	EXPECT_EQ(records.cursor.index, count);
 }
 
