@@ -20,23 +20,40 @@
 #include "fanotifyctl.h"
 #include "links.h"
 
-int links_break(int copy, const char *path)
+/* The directory of the copy that has a name; -1: there is none. */
+static int open_parent(int copy, const char *path, const char **name)
 {
 	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
-	const char *name = path + (slash ? slash - dir + 1 : 0);
-	struct stat st;
-	int fd, ret = 0;
+	int fd;
 
+	*name = path + (slash ? slash - dir + 1 : 0);
 	if (slash)
 		*slash = '\0';
 	fd = open_below(copy, slash ? dir : "", O_PATH | O_DIRECTORY);
-	if (fd >= 0 && !fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_nlink > 1 &&
-	    !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && unlinkat(fd, name, 0) &&
-	    errno != ENOENT)
-		ret = fail_errno(errno, "copy of %s", path);
-	if (fd >= 0)
-		close(fd);
 	free(dir);
+	return fd;
+}
+
+static int take_away(int dir, const char *name, const char *path)
+{
+	if (!unlinkat(dir, name, 0) || errno == ENOENT)
+		return 0;
+	return fail_errno(errno, "copy of %s", path);
+}
+
+int links_break(int copy, const char *path)
+{
+	const char *name;
+	struct stat st;
+	int fd, ret = 0;
+
+	fd = open_parent(copy, path, &name);
+	if (fd < 0)
+		return 0;
+	if (!fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_nlink > 1 &&
+	    !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		ret = take_away(fd, name, path);
+	close(fd);
 	return ret;
 }
 
@@ -75,20 +92,41 @@ static bool is_the_same(void **links, const struct stat *copy, const struct stat
 	return same;
 }
 
-static int break_entry(const FTSENT *entry, const char *original, void **links)
+/* Others may change the copy: what is at @path now may be elsewhere, or something else. */
+static int break_seen(int copy, const char *path, const struct stat *seen)
 {
-	const struct stat *copy = entry->fts_statp;
+	const char *name;
 	struct stat st;
+	int fd, ret = 0;
 
-	if (S_ISDIR(copy->st_mode) || copy->st_nlink < 2 || lstat(original, &st) ||
-	    is_the_same(links, copy, &st) || !unlink(entry->fts_path))
+	fd = open_parent(copy, path, &name);
+	if (fd < 0)
 		return 0;
-	return fail_errno(errno, "%s", entry->fts_path);
+	if (!fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino == seen->st_ino &&
+	    st.st_dev == seen->st_dev)
+		ret = take_away(fd, name, path);
+	close(fd);
+	return ret;
 }
 
-int links_break_all(const char *copy, const char *src)
+static int break_entry(int copy, const char *path, const struct stat *seen, const char *src,
+		       void **links)
 {
-	char *top[] = { xstrdup(copy), NULL }, *original;
+	char *original = xasprintf("%s/%s", src, path);
+	struct stat st;
+	int ret = 0;
+
+	if (!S_ISDIR(seen->st_mode) && seen->st_nlink > 1 && !lstat(original, &st) &&
+	    !is_the_same(links, seen, &st))
+		ret = break_seen(copy, path, seen);
+	free(original);
+	return ret;
+}
+
+int links_break_all(int copy, const char *src)
+{
+	char *top[] = { xasprintf("/proc/self/fd/%d", copy), NULL };
+	const size_t len = strlen(*top) + 1;
 	FTS *fts = fts_open(top, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR | FTS_XDEV,
 			    NULL);
 	void *links = NULL;
@@ -98,17 +136,15 @@ int links_break_all(const char *copy, const char *src)
 	while (fts && !ret && (errno = 0, entry = fts_read(fts))) {
 		/* what cannot be looked at rsync complains of */
 		if (entry->fts_info == FTS_NS || entry->fts_info == FTS_DNR ||
-		    entry->fts_info == FTS_ERR)
+		    entry->fts_info == FTS_ERR || entry->fts_level == FTS_ROOTLEVEL)
 			continue;
-		original = xasprintf("%s%s", src, entry->fts_path + strlen(copy));
-		ret = break_entry(entry, original, &links);
-		free(original);
+		ret = break_entry(copy, entry->fts_path + len, entry->fts_statp, src, &links);
 	}
 	if (!ret && errno)
-		ret = fail_errno(errno, "%s", copy);
+		ret = fail_errno(errno, "%s", *top);
 	if (fts)
 		fts_close(fts);
 	tdestroy(links, free);
-	free(top[0]);
+	free(*top);
 	return ret;
 }

@@ -18,11 +18,11 @@ int links_break(int copy, const char *path);
 
 /**
  * links_break_all() - Of all names, those that the original has apart.
- * @copy: the copy's directory
- * @src: the original's
+ * @copy: the copy's directory, open
+ * @src: the original's path
  *
- * Return: 0, also where there is no copy yet; EXIT_FAILURE, and said so.
+ * Return: 0; EXIT_FAILURE, and said so.
  */
-int links_break_all(const char *copy, const char *src);
+int links_break_all(int copy, const char *src);
 
 #endif /* FANOTIFYCTL_LINKS_H */

@@ -436,7 +436,7 @@ static int apply(struct sync *s)
 	else if ((s->data || s->attrs) && s->copy.fd >= 0)
 		ret = copy_begin(&s->copy, s->consumer);
 	if (!ret && s->full && may_break_links(s))
-		ret = links_break_all(s->copy.place, s->rsync.src);
+		ret = links_break_all(s->copy.fd, s->rsync.src);
 	if (!ret && s->full)
 		ret = run_rsync(s, NULL, s->copy.unwritten || s->changed.changes.replaced);
 	/* names first: they change the times of directories */
