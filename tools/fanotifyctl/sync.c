@@ -145,9 +145,9 @@ static int find_consumer(const struct fanotify_nl_consumer_info *info, void *arg
 	return 1;
 }
 
-static int add_consumer(struct sync *s)
+static int add_consumer(struct sync *s, __u32 start)
 {
-	const struct fanotify_nl_consumer consumer = { .name = s->consumer };
+	const struct fanotify_nl_consumer consumer = { .name = s->consumer, .start = start };
 	__u64 token;
 	int ret;
 
@@ -170,10 +170,13 @@ static int register_consumer(struct sync *s)
 	if (s->registered)
 		return 0;
 	s->why = "first run";
-	return s->rsync.dry_run ? 0 : add_consumer(s);
+	return s->rsync.dry_run ? 0 : add_consumer(s, FANOTIFY_CONSUMER_START_NOW);
 }
 
-/* As one that has never acknowledged, so that the next run begins anew as well. */
+/*
+ * As one that has never acknowledged, so that the next run begins anew as well. It needs
+ * what was not acknowledged, too: it is among all that there is.
+ */
 static int restart_consumer(struct sync *s)
 {
 	int ret = fanotify_nl_consumer_remove(s->h, s->journal, s->consumer, NULL);
@@ -181,7 +184,7 @@ static int restart_consumer(struct sync *s)
 	if (ret)
 		return fail_nl(s->h, ret, "consumer %s", s->consumer);
 	s->acked = false;
-	return add_consumer(s);
+	return add_consumer(s, FANOTIFY_CONSUMER_START_OLDEST);
 }
 
 /* ---- locks ---- */
@@ -451,8 +454,9 @@ static int apply(struct sync *s)
 
 static void need_full(struct sync *s, const char *why)
 {
-	if (!s->full)
-		complain("looking at everything: %s", why);
+	if (s->full)
+		return;
+	complain("looking at everything: %s", why);
 	s->full = true;
 	s->why = why;
 }
