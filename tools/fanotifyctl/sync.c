@@ -632,6 +632,10 @@ static int sync_parse(struct sync *s, char **argv, const char **src, bool *full)
 		usage_error("sync: wants two directories");
 		return -1;
 	}
+	if (!*words.list[0] || !*words.list[1]) {
+		usage_error("sync: an empty name is no directory");
+		return -1;
+	}
 	*src = words.list[0];
 	s->dst = words.list[1];
 	s->rsync.options = words.command;
