@@ -152,6 +152,7 @@ const char *copy_ask(struct copy *copy, const char *consumer,
 		     const unsigned char uuid[FANOTIFY_UUID_LEN])
 {
 	char said[SAID_MAX + 1], *cursor, *begun;
+	bool parsed;
 	ssize_t len;
 
 	len = getxattr(copy->place, RSYNC_CURSOR, said, SAID_MAX);
@@ -170,8 +171,9 @@ const char *copy_ask(struct copy *copy, const char *consumer,
 	copy->begun = begun && !strcmp(begun, BEGUN);
 	if (copy->begun)
 		*begun = '\0';
-	if (strcmp(said, consumer) || fanotify_nl_cursor_parse(cursor, &copy->from) ||
-	    memcmp(copy->from.uuid, uuid, FANOTIFY_UUID_LEN))
+	parsed = !fanotify_nl_cursor_parse(cursor, &copy->from);
+	copy->foreign = parsed && memcmp(copy->from.uuid, uuid, FANOTIFY_UUID_LEN);
+	if (!parsed || copy->foreign || strcmp(said, consumer))
 		return "the copy is one of something else";
 	copy->says = true;
 	return NULL;

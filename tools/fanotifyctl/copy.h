@@ -18,6 +18,7 @@
  * @says: it says how far it is:
  * @from: so far
  * @begun: and that who wrote to it has not come to an end
+ * @foreign: it says that it is one of another filesystem
  * @unwritten: what rsync takes for transferred may not be there
  */
 struct copy {
@@ -27,6 +28,7 @@ struct copy {
 	bool says;
 	struct fanotify_nl_cursor from;
 	bool begun;
+	bool foreign;
 	bool unwritten;
 };
 

@@ -552,11 +552,21 @@ static int print_summary(const struct sync *s)
 
 /* ---- the command ---- */
 
+/* What has SRC's path while that is not mounted would take the place of all that is there. */
+static int check_copy(const struct sync *s, bool full)
+{
+	if (!s->copy.foreign || full)
+		return 0;
+	complain("%s is a copy of another filesystem, not of what is at %s now: if that is what it is to be a copy of, and it is mounted, run sync --full",
+		 s->copy.path, s->changed.changes.real);
+	return EXIT_FAILURE;
+}
+
 static int sync_prepare(struct sync *s, const char *src, bool full)
 {
 	struct changes *changes = &s->changed.changes;
 	struct fanotify_nl_journal_info info;
-	const char *said;
+	const char *said = NULL;
 	int ret;
 
 	ret = changes_open(changes, src);
@@ -590,12 +600,15 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	s->rsync.dst = s->copy.path ? s->copy.place : s->dst;
 	if (!ret && !s->rsync.dry_run)
 		ret = lock_copy(s);
+	/* also where all is looked at for another reason: it may not be written */
+	if (!ret && s->copy.path)
+		said = copy_ask(&s->copy, s->consumer, info.uuid);
+	if (!ret)
+		ret = check_copy(s, full);
 	if (!ret)
 		ret = register_consumer(s);
 	if (ret)
 		return ret;
-	/* also where all is looked at for another reason: it may not be written */
-	said = s->copy.path ? copy_ask(&s->copy, s->consumer, info.uuid) : NULL;
 	if (full)
 		need_full(s, "--full");
 	else if (s->why)
