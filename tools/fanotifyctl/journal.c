@@ -3,15 +3,18 @@
  * fanotifyctl journal: enable, start, stop, disable, status, read.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "event.h"
 #include "journal.h"
 #include "text.h"
+#include "tree.h"
 
 int journal_words(char **argv, const struct option_def *defs, const bool *help,
 		  const char *command, bool optional, const char **path)
@@ -53,6 +56,73 @@ void journal_time(struct out *o, const char *key, const char *before, __u64 time
 		time_text(text, sizeof(text), time / NSEC_PER_SEC, time % NSEC_PER_SEC);
 	out_u64(o, key, NULL, time);
 	out_text(o, "%s%s", before, text);
+}
+
+/* ---- the ring file ---- */
+
+static char *ring_below(const char *root)
+{
+	return xasprintf("%s/" FANOTIFY_NL_JOURNAL_FILE, strcmp(root, "/") ? root : "");
+}
+
+/* That of the mount of @path, whether it is there or not; NULL: failed, and said so. */
+static char *ring_find(const char *path)
+{
+	const struct view *view = NULL;
+	struct tree tree = { 0 };
+	char *ring = NULL;
+	int fd, ret;
+
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0) {
+		fail_errno(errno, "%s", path);
+		return NULL;
+	}
+	ret = mounts_read(&tree.mounts);
+	if (ret)
+		fail_errno(-ret, "/proc/self/mountinfo");
+	else
+		view = tree_add(&tree, path, fd);
+	if (view)
+		ring = ring_below(view->mount.point);
+	tree_free(&tree);
+	close(fd);
+	return ring;
+}
+
+/* What cannot be compared, as the journal's mount is elsewhere by now, may be it. */
+static bool is_ring_of(const struct fanotify_nl_journal_info *info, const char *ring)
+{
+	struct stat here, there;
+	bool same = !stat(ring, &here);
+	char *path;
+
+	if (!same || !info->path)
+		return same;
+	path = ring_below(info->path);
+	if (!stat(path, &there))
+		same = here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+	free(path);
+	return same;
+}
+
+/*
+ * Of several mounts of a filesystem, or subvolumes, one has the ring file of its journal.
+ * Return: 0, also if none runs; EXIT_FAILURE: it is not @ring, and said so.
+ */
+static int ring_check(struct fanotify_nl *h, const char *path, const char *ring,
+		      const char *command)
+{
+	struct fanotify_nl_journal_info info;
+	char *other;
+
+	if (fanotify_nl_journal_get(h, path, &info) || is_ring_of(&info, ring))
+		return 0;
+	other = info.path ? text_quote(info.path, strlen(info.path)) : xstrdup("?");
+	complain("%s: the journal of this filesystem runs, and its ring file is not at %s: it is that of %s",
+		 command, path, other);
+	free(other);
+	return EXIT_FAILURE;
 }
 
 /* ---- enable, start, stop, disable ---- */
@@ -154,7 +224,25 @@ static int create(struct fanotify_nl *h, const char *path, __u64 size)
 	sigaction(SIGTERM, &sigterm, NULL);
 	if (interrupted)
 		raise(interrupted);
-	return ret == -EEXIST ? 0 : ret;
+	return ret;
+}
+
+/* Make the ring file, if there is none. Return: 0; EXIT_FAILURE, and said so. */
+static int make_ring(struct fanotify_nl *h, const char *path, __u64 size)
+{
+	char *ring = ring_find(path);
+	int ret;
+
+	ret = ring ? ring_check(h, path, ring, "journal enable") : EXIT_FAILURE;
+	if (!ret) {
+		ret = create(h, path, size);
+		if (ret == -EEXIST)
+			ret = 0;
+		else if (ret)
+			ret = fail_nl(h, ret, "journal enable");
+	}
+	free(ring);
+	return ret;
 }
 
 static int say_started(const struct fanotify_nl_journal_info *info)
@@ -202,10 +290,11 @@ static int start(char **argv, const char *command, bool enable)
 	h = open_nl();
 	if (!h)
 		return EXIT_FAILURE;
-	ret = enable ? create(h, path, size) : 0;
-	if (!ret)
+	ret = enable ? make_ring(h, path, size) : 0;
+	if (!ret) {
 		ret = fanotify_nl_journal_start(h, path, &settings, &info);
-	ret = ret ? fail_nl(h, ret, "%s", command) : say_started(&info);
+		ret = ret ? fail_nl(h, ret, "%s", command) : say_started(&info);
+	}
 	fanotify_nl_close(h);
 	return ret;
 }
@@ -249,9 +338,26 @@ int cmd_journal_stop(char **argv)
 	return ret;
 }
 
-int cmd_journal_disable(char **argv)
+static int disable(struct fanotify_nl *h, const char *path)
 {
 	struct fanotify_nl_journal_info info;
+	char *ring = ring_find(path);
+	int ret;
+
+	ret = ring ? ring_check(h, path, ring, "journal disable") : EXIT_FAILURE;
+	free(ring);
+	if (ret)
+		return ret;
+	ret = fanotify_nl_journal_get(h, path, &info);
+	if (!ret)
+		ret = fanotify_nl_journal_stop(h, info.id, true);
+	if (!ret || ret == -ENOENT)
+		ret = fanotify_nl_journal_remove(h, path);
+	return ret ? fail_nl(h, ret, "journal disable") : 0;
+}
+
+int cmd_journal_disable(char **argv)
+{
 	bool help = false;
 	const struct option_def defs[] = {
 		{ .name = "help", .flag = &help },
@@ -267,15 +373,9 @@ int cmd_journal_disable(char **argv)
 	h = open_nl();
 	if (!h)
 		return EXIT_FAILURE;
-	ret = fanotify_nl_journal_get(h, path, &info);
-	if (!ret)
-		ret = fanotify_nl_journal_stop(h, info.id, true);
-	if (!ret || ret == -ENOENT)
-		ret = fanotify_nl_journal_remove(h, path);
-	if (ret)
-		ret = fail_nl(h, ret, "journal disable");
+	ret = disable(h, path);
 	fanotify_nl_close(h);
-	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+	return ret;
 }
 
 /* ---- status ---- */
