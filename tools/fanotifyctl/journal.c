@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <linux/fanotify-nl-journal.h>
 
 #include "event.h"
 #include "journal.h"
@@ -125,6 +126,21 @@ static int ring_check(struct fanotify_nl *h, const char *path, const char *ring,
 	return EXIT_FAILURE;
 }
 
+/* Has it the size that was asked for? Return: 0; EXIT_FAILURE: not, and said so. */
+static int ring_check_size(const char *ring, __u64 size)
+{
+	const __u64 least = size < FANOTIFY_JOURNAL_SIZE_MIN ? FANOTIFY_JOURNAL_SIZE_MIN : size;
+	struct stat st;
+
+	if (stat(ring, &st))
+		return fail_errno(errno, "%s", ring);
+	if ((__u64)st.st_size >= least && st.st_size - least < FANOTIFY_JOURNAL_SEGMENT)
+		return 0;
+	complain("journal enable: there is a ring file of %llu bytes: to have one of another size, disable the journal first",
+		 (__u64)st.st_size);
+	return EXIT_FAILURE;
+}
+
 /* ---- enable, start, stop, disable ---- */
 
 /* The options of what a journal is set to. */
@@ -228,7 +244,7 @@ static int create(struct fanotify_nl *h, const char *path, __u64 size)
 }
 
 /* Make the ring file, if there is none. Return: 0; EXIT_FAILURE, and said so. */
-static int make_ring(struct fanotify_nl *h, const char *path, __u64 size)
+static int make_ring(struct fanotify_nl *h, const char *path, __u64 size, bool *made)
 {
 	char *ring = ring_find(path);
 	int ret;
@@ -236,8 +252,9 @@ static int make_ring(struct fanotify_nl *h, const char *path, __u64 size)
 	ret = ring ? ring_check(h, path, ring, "journal enable") : EXIT_FAILURE;
 	if (!ret) {
 		ret = create(h, path, size);
+		*made = !ret;
 		if (ret == -EEXIST)
-			ret = 0;
+			ret = size ? ring_check_size(ring, size) : 0;
 		else if (ret)
 			ret = fail_nl(h, ret, "journal enable");
 	}
@@ -275,6 +292,7 @@ static int start(char **argv, const char *command, bool enable)
 		{ .name = NULL },
 	};
 	struct fanotify_nl *h;
+	bool made = false;
 	__u64 size = 0;
 	int ret;
 
@@ -290,11 +308,14 @@ static int start(char **argv, const char *command, bool enable)
 	h = open_nl();
 	if (!h)
 		return EXIT_FAILURE;
-	ret = enable ? make_ring(h, path, size) : 0;
+	ret = enable ? make_ring(h, path, size, &made) : 0;
 	if (!ret) {
 		ret = fanotify_nl_journal_start(h, path, &settings, &info);
 		ret = ret ? fail_nl(h, ret, "%s", command) : say_started(&info);
 	}
+	/* the next one may want another size */
+	if (ret && made)
+		fanotify_nl_journal_remove(h, path);
 	fanotify_nl_close(h);
 	return ret;
 }

@@ -96,7 +96,8 @@ static const struct command commands[] = {
 		"journal", "enable", cmd_journal_enable, "[OPTION]... MOUNTPOINT",
 		"Make the journal of the filesystem at MOUNTPOINT, if there is none, and start it.\n"
 		"\n"
-		"  --size BYTES         of the ring file of a new journal (K, M, G); 64M if not given\n"
+		"  --size BYTES         of the ring file (K, M, G), which has to have it if it is there\n"
+		"                       already; 64M if not given\n"
 		"  --level LEVEL        of a new journal: durable, or ordered (see capabilities);\n"
 		"                       durable if not given\n"
 		"  --events KIND,...    kinds of event to record (see capabilities); if not given, as\n"
