@@ -555,12 +555,14 @@ static int print_cursor(struct reading *r, const struct fanotify_nl_records *rec
 }
 
 /* Return: 0; 1: standard output failed, and said so; or -errno. */
-static int read_records(struct reading *r, struct fanotify_nl_read *read)
+static int read_records(struct reading *r, const char *path, struct fanotify_nl_read *read)
 {
+	struct fanotify_nl_journal_info info;
 	struct fanotify_nl_records records;
 	struct fanotify_nl_cursor cursor;
 	struct fanotify_nl_event event;
 	bool limited = r->left;
+	__u64 last = 0;
 	int ret;
 
 	do {
@@ -580,10 +582,16 @@ static int read_records(struct reading *r, struct fanotify_nl_read *read)
 		}
 		if (ret < 0)
 			return fail_nl(r->h, ret, "journal read");
+		/* what is printed may be written to the filesystem, and make records */
+		ret = last ? 0 : fanotify_nl_journal_get(r->h, path, &info);
+		if (ret)
+			return ret;
+		if (!last)
+			last = info.durable;
 		cursor = records.cursor;
 		read->cursor = &cursor;
 		read->options = 0;
-	} while (!records.end && (!limited || r->left));
+	} while (!records.end && cursor.index < last && (!limited || r->left));
 	return print_cursor(r, &records);
 }
 
@@ -630,7 +638,7 @@ int cmd_journal_read(char **argv)
 	if (!ret) {
 		r.id = info.id;
 		r.prefix = xstrdup(info.path && strcmp(info.path, "/") ? info.path : "");
-		ret = read_records(&r, &read);
+		ret = read_records(&r, path, &read);
 		if (ret < 0)
 			fail_nl(r.h, ret, "journal read");
 		free(r.prefix);
