@@ -37,8 +37,12 @@
 
 static volatile sig_atomic_t child;
 
+/* The signal that was handed to it, or 0. */
+static volatile sig_atomic_t forwarded;
+
 static void forward(int number)
 {
+	forwarded = number;
 	kill(child, number);
 }
 
@@ -173,6 +177,9 @@ static int spawn(char **argv, int in, int out)
 	sigaction(SIGINT, &sigint, NULL);
 	sigaction(SIGTERM, &sigterm, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
+	/* it may have come too late for it, or have been ignored: it was for us all the same */
+	if (forwarded)
+		raise(forwarded);
 	return ret;
 }
 
