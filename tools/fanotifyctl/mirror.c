@@ -234,13 +234,25 @@ static void mirror_reap(struct mirror *m)
 	if (!m->child || waitpid(m->child, &status, WNOHANG) != m->child)
 		return;
 	m->child = 0;
+	m->stop = true;
+	if (m->ended)
+		return;
 	if (WIFSIGNALED(status))
 		complain("%s: %s", m->command[0], strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status))
 		complain("%s: exit status %d", m->command[0], WEXITSTATUS(status));
 	if (status)
 		m->status = EXIT_FAILURE;
-	m->stop = true;
+}
+
+/* The command is given the time that it takes, but for a second signal. */
+static void mirror_finish(struct mirror *m)
+{
+	if (!m->child || m->ended)
+		m->stop = true;
+	else
+		kill(m->child, SIGTERM);
+	m->ended = true;
 }
 
 static void mirror_run(struct mirror *m)
@@ -261,13 +273,11 @@ static void mirror_run(struct mirror *m)
 			else if (info.ssi_signo == SIGUSR1)
 				mirror_check(m);
 			else
-				m->stop = m->ended = true;
+				mirror_finish(m);
 		}
 	}
-	if (m->child) {
+	if (m->child && !m->ended)
 		kill(m->child, SIGTERM);
-		waitpid(m->child, NULL, 0);
-	}
 }
 
 static void mirror_end(struct mirror *m)
