@@ -157,6 +157,16 @@ static bool fanl_gate_mark_arm(struct fanl_gate_mark *gate_mark)
 	return alive;
 }
 
+/*
+ * Where a mapping, of a file of the filesystem below, does not keep the file open: with
+ * FUSE where its daemon has it so (passthrough).
+ */
+static bool fanl_memory_is_blind(const struct super_block *sb)
+{
+	return sb->s_magic == OVERLAYFS_SUPER_MAGIC ||
+	       sb->s_magic == FUSE_SUPER_MAGIC;
+}
+
 /**
  * fanl_memory_arm - see changes of a file, before it is asked about
  * @inode: the file, open
@@ -171,7 +181,7 @@ struct fanl_gate_mark *fanl_memory_arm(struct inode *inode,
 				       unsigned int *seq)
 {
 	if (!S_ISREG(inode->i_mode) || inode_is_open_for_write(inode) ||
-	    inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC)
+	    fanl_memory_is_blind(inode->i_sb))
 		return NULL;
 	if (!gate_mark)
 		gate_mark = fanl_gate_mark_get(fanl_gate_fsn, inode,
