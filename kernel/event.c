@@ -191,6 +191,8 @@ static void fanl_handle_encode(struct fanl_handle *handle,
 	static const int flags[] = { 0, EXPORT_FH_FID };
 
 	handle->type = FILEID_INVALID;
+	/* ceph has its directories of snapshots told apart by what it finds here */
+	memset(handle->data, 0, sizeof(handle->data));
 	if (inode->i_sb->s_magic == OVERLAYFS_SUPER_MAGIC &&
 	    !inode->i_sb->s_root)
 		return;

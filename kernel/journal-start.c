@@ -19,6 +19,7 @@
 #include "journal.h"
 #include "kind.h"
 #include "mark.h"
+#include "object.h"
 
 static int fanl_journal_check(const struct fanl_journal_start *start, u64 size,
 			      struct netlink_ext_ack *extack)
@@ -27,6 +28,7 @@ static int fanl_journal_check(const struct fanl_journal_start *start, u64 size,
 	const struct super_block *sb = inode->i_sb;
 
 	if (!(sb->s_type->fs_flags & FS_REQUIRES_DEV) ||
+	    !fanl_sb_is_local(sb) ||
 	    !exportfs_can_decode_fh(sb->s_export_op) ||
 	    uuid_is_null(&sb->s_uuid)) {
 		NL_SET_ERR_MSG(extack,

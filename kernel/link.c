@@ -26,6 +26,9 @@ const char *fanl_link_read(struct dentry *dentry, struct delayed_call *done)
 	struct inode *inode = d_inode(dentry);
 	const char *link = READ_ONCE(inode->i_link);
 
+	/* who made it has it in the clear, for as long as the inode is in memory */
+	if (IS_ENCRYPTED(inode))
+		return NULL;
 	if (!link && inode->i_op->get_link && fanl_sb_is_local(inode->i_sb) &&
 	    !(dentry->d_flags & elsewhere))
 		link = inode->i_op->get_link(dentry, inode, done);
