@@ -520,8 +520,8 @@ static void fanl_hook_begin(struct fanl_hook *hook, struct inode *inode,
 			    u64 kinds, u64 mnt_id)
 {
 	clear_delayed_call(&hook->link_done);
-	fanl_path_init(&hook->path);
-	fanl_path_init(&hook->new_path);
+	fanl_path_init(&hook->path, fanl_hook_gfp(hook));
+	fanl_path_init(&hook->new_path, fanl_hook_gfp(hook));
 	hook->event = (struct fanl_event){
 		.kinds = kinds,
 		.flags = hook->flags,

@@ -4,6 +4,7 @@
  */
 #include <linux/fs.h>
 #include <linux/limits.h>
+#include <linux/slab.h>
 
 #include <uapi/linux/fanotify-nl.h>
 
@@ -105,7 +106,7 @@ void fanl_path_walk(struct fanl_path *path, struct dentry *dentry,
 	top = fanl_path_build(path, path->buf, sizeof(path->buf), dentry,
 			      child);
 	if (!top) {
-		path->page = __getname();
+		path->page = kmalloc(PATH_MAX, path->gfp | __GFP_NOWARN);
 		if (path->page)
 			top = fanl_path_build(path, path->page, PATH_MAX,
 					      dentry, child);
@@ -124,6 +125,5 @@ void fanl_path_walk(struct fanl_path *path, struct dentry *dentry,
  */
 void fanl_path_free(struct fanl_path *path)
 {
-	if (path->page)
-		__putname(path->page);
+	kfree(path->page);
 }

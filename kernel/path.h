@@ -14,6 +14,7 @@
  * struct fanl_path - a path, and the memory that it is in
  * @name: the path, NULL for none
  * @len: its length
+ * @gfp: how its context may allocate
  * @page: PATH_MAX bytes of its own, or NULL
  * @buf: where it is otherwise
  *
@@ -22,12 +23,14 @@
 struct fanl_path {
 	const char	*name;
 	unsigned int	len;
+	gfp_t		gfp;
 	char		*page;
 	char		buf[FANL_PATH_INLINE];
 };
 
-static inline void fanl_path_init(struct fanl_path *path)
+static inline void fanl_path_init(struct fanl_path *path, gfp_t gfp)
 {
+	path->gfp = gfp;
 	path->name = NULL;
 	path->page = NULL;
 }

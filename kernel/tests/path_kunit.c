@@ -41,7 +41,7 @@ static struct fanl_path *walk(struct kunit *test, struct dentry *dentry,
 	int err;
 
 	KUNIT_ASSERT_NOT_NULL(test, path);
-	fanl_path_init(path);
+	fanl_path_init(path, GFP_KERNEL);
 	err = kunit_add_action_or_reset(test, free_path, path);
 	KUNIT_ASSERT_EQ(test, err, 0);
 	fanl_path_walk(path, dentry, child, flags);
