@@ -355,7 +355,7 @@ static bool fanl_gate_has_decider(const struct fanl_group *group)
 /**
  * fanl_gate_evict - ask a member nothing any more
  * @group: the group; its lock is held
- * @member: the member
+ * @member: the member, not evicted yet
  *
  * A worker unbinds it. What it has not answered goes to the others; without
  * others, on-evict is done at once.
@@ -364,8 +364,6 @@ void fanl_gate_evict(struct fanl_group *group, struct fanl_member *member)
 {
 	struct fanl_gate *gate = group->gate;
 
-	if (member->window.evicted)
-		return;
 	member->window.evicted = true;
 	gate->stats.evictions++;
 	if (fanl_gate_has_decider(group))

@@ -134,7 +134,7 @@ struct fanl_group {
 
 extern struct mutex fanl_registry_lock;
 
-/* Changes with groups, members and marks, so that a torn list can be told. */
+/* Changes with groups and members, so that a torn list can be told. */
 extern atomic_t fanl_generation;
 
 struct fanl_member *fanl_member_bind(struct sock *sk, u32 portid,

@@ -62,7 +62,7 @@ static u64 fanl_inside_wants(const struct fanl_inside *inside, u64 kinds,
 {
 	u64 mask = inside->unknown ? inside->mask | subtree : inside->mask;
 
-	return fanl_kinds_wanted(kinds, mask, inside->ignored, U64_MAX);
+	return fanl_kinds_wanted(kinds, mask, inside->ignored_inside, U64_MAX);
 }
 
 /* Where it happened; of a rename, where it was. */

@@ -32,7 +32,7 @@ static void fanl_consumer_unlink(struct fanl_journal *journal,
 {
 	list_del(&consumer->node);
 	journal->nr_consumers--;
-	atomic_inc(&fanl_generation);
+	atomic_inc(&fanl_journals_generation);
 	kfree(consumer);
 }
 
@@ -90,7 +90,7 @@ static int fanl_consumer_insert(struct fanl_journal *journal,
 		consumer->acked = fanl_journal_durable(journal);
 	list_add_tail(&consumer->node, &journal->consumers);
 	journal->nr_consumers++;
-	atomic_inc(&fanl_generation);
+	atomic_inc(&fanl_journals_generation);
 	journal->header_dirty = true;
 	req->token = consumer->token;
 	req->acked = consumer->acked;

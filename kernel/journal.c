@@ -46,6 +46,7 @@
 #include "mark.h"
 
 struct workqueue_struct *fanl_journal_wq;
+atomic_t fanl_journals_generation = ATOMIC_INIT(1);
 
 static DEFINE_MUTEX(fanl_journals_lock);
 static DEFINE_XARRAY_ALLOC1(fanl_journals);
@@ -252,7 +253,7 @@ void fanl_journal_end(struct fanl_journal *journal)
 	if (!fanl_journal_claim(journal))
 		return;
 	fanl_journal_set_gone(journal);
-	atomic_inc(&fanl_generation);
+	atomic_inc(&fanl_journals_generation);
 	cancel_delayed_work_sync(&journal->work);
 	fanl_ordered_detach(journal);
 	fanl_journal_take_out(journal);
@@ -443,7 +444,7 @@ int fanl_journal_open_up(struct fanl_journal *journal,
 	if (err)
 		return err;
 	journal->started = true;
-	atomic_inc(&fanl_generation);
+	atomic_inc(&fanl_journals_generation);
 	return 0;
 }
 

@@ -303,6 +303,8 @@ int fanl_journals_init(void);
 void fanl_journals_end(void);
 void fanl_journals_exit(void);
 
+/* As fanl_generation, with journals and their consumers. */
+extern atomic_t fanl_journals_generation;
 extern struct workqueue_struct *fanl_journal_wq;
 
 /* journal-write.c: what waits into the ring file */

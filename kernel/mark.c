@@ -41,6 +41,8 @@
 #include "remember.h"
 #include "subtree.h"
 
+atomic_t fanl_marks_generation = ATOMIC_INIT(1);
+
 /* Marks not yet freed, those of fanl_recalc_group and of the gate among them. */
 static atomic_t fanl_nr_marks = ATOMIC_INIT(0);
 
@@ -167,7 +169,7 @@ static void fanl_mark_apply(struct fanl_mark *mark, u64 own, u64 global,
 	spin_unlock(&mark->fsn.lock);
 	if (mark->type == FANOTIFY_MARK_TYPE_SUBTREE)
 		fanl_subtree_changed(mark);
-	atomic_inc(&fanl_generation);
+	atomic_inc(&fanl_marks_generation);
 }
 
 /* A mark that is in the table says what it will say when it is attached. */
@@ -240,7 +242,7 @@ static void fanl_mark_forget(struct fanl_mark *mark)
 static void fanl_mark_destroy(struct fanl_mark *mark)
 {
 	WRITE_ONCE(mark->removed, true);
-	atomic_inc(&fanl_generation);
+	atomic_inc(&fanl_marks_generation);
 	fsnotify_destroy_mark(&mark->fsn, mark->fsn.group);
 }
 

@@ -97,6 +97,9 @@ struct fanl_mark_request {
 	bool			excl;
 };
 
+/* Changes with marks, so that a torn list can be told. */
+extern atomic_t fanl_marks_generation;
+
 int fanl_mark_add(struct fanl_group *group, const struct fanl_mark_request *req,
 		  u32 *id, struct netlink_ext_ack *extack);
 int fanl_mark_remove(struct fanl_group *group,

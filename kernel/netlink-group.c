@@ -262,7 +262,7 @@ int fanotify_nl_group_get_doit(struct sk_buff *skb, struct genl_info *info)
 static int fanl_dump_group(struct sk_buff *skb, struct netlink_callback *cb,
 			   struct fanl_group *group, unsigned long *sub)
 {
-	void *hdr = fanl_dump_put(skb, cb);
+	void *hdr = fanl_dump_put(skb, cb, &fanl_generation);
 
 	if (!hdr)
 		return -EMSGSIZE;
@@ -278,7 +278,7 @@ int fanotify_nl_group_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb)
 {
 	return fanl_dump_groups(skb, cb, FANOTIFY_A_GROUP_NUMBER,
-				fanl_dump_group);
+				&fanl_generation, fanl_dump_group);
 }
 
 static int fanl_put_member(struct sk_buff *skb,
@@ -315,7 +315,7 @@ static int fanl_dump_members(struct sk_buff *skb, struct netlink_callback *cb,
 	struct fanl_member_stats stats;
 
 	while (fanl_member_next(group, number, &stats)) {
-		void *hdr = fanl_dump_put(skb, cb);
+		void *hdr = fanl_dump_put(skb, cb, &fanl_generation);
 
 		if (!hdr)
 			return -EMSGSIZE;
@@ -333,5 +333,5 @@ int fanotify_nl_stats_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb)
 {
 	return fanl_dump_groups(skb, cb, FANOTIFY_A_MEMBER_GROUP,
-				fanl_dump_members);
+				&fanl_generation, fanl_dump_members);
 }

@@ -210,9 +210,9 @@ int fanotify_nl_journal_get_dumpit(struct sk_buff *skb,
 	struct fanl_journal *journal;
 	int err = 0;
 
-	fanl_dump_begin(cb);
+	fanl_dump_begin(cb, &fanl_journals_generation);
 	for (; !err && (journal = fanl_journal_next(&dump->id)); dump->id++) {
-		void *hdr = fanl_dump_put(skb, cb);
+		void *hdr = fanl_dump_put(skb, cb, &fanl_journals_generation);
 
 		if (!hdr || fanl_put_journal(skb, journal)) {
 			genlmsg_cancel(skb, hdr);
@@ -224,7 +224,7 @@ int fanotify_nl_journal_get_dumpit(struct sk_buff *skb,
 		if (err)
 			break;
 	}
-	return fanl_dump_end(skb, cb, err);
+	return fanl_dump_end(skb, cb, &fanl_journals_generation, err);
 }
 
 static int fanl_journal_start_run(struct fanl_request *request)
@@ -549,7 +549,7 @@ static int fanl_dump_consumers(struct sk_buff *skb, struct netlink_callback *cb,
 	fanl_journal_stats(journal, &stats);
 	for (; fanl_consumer_nth(journal, dump->sub, &consumer, &behind);
 	     dump->sub++) {
-		void *hdr = fanl_dump_put(skb, cb);
+		void *hdr = fanl_dump_put(skb, cb, &fanl_journals_generation);
 
 		if (!hdr || fanl_put_consumer(skb, journal->id, &consumer,
 					      stats.epoch, behind)) {
@@ -570,14 +570,14 @@ int fanotify_nl_consumer_get_dumpit(struct sk_buff *skb,
 
 	if (GENL_REQ_ATTR_CHECK(info, FANOTIFY_A_CONSUMER_JOURNAL))
 		return -EINVAL;
-	fanl_dump_begin(cb);
+	fanl_dump_begin(cb, &fanl_journals_generation);
 	journal = fanl_journal_get(nla_get_u32(info->attrs[FANOTIFY_A_CONSUMER_JOURNAL]),
 				   cb->extack);
 	if (IS_ERR(journal))
 		return PTR_ERR(journal);
 	err = fanl_dump_consumers(skb, cb, journal);
 	fanl_journal_put(journal);
-	return fanl_dump_end(skb, cb, err);
+	return fanl_dump_end(skb, cb, &fanl_journals_generation, err);
 }
 
 /* What an answer has besides records: UUID, epoch, index, gap, end. */

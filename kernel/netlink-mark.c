@@ -57,7 +57,7 @@ static int fanl_dump_marks(struct sk_buff *skb, struct netlink_callback *cb,
 
 		if (fanl_mark_is_share(&mark))
 			continue;
-		hdr = fanl_dump_put(skb, cb);
+		hdr = fanl_dump_put(skb, cb, &fanl_marks_generation);
 		if (!hdr)
 			return -EMSGSIZE;
 		if (fanl_put_mark(skb, &mark, group->number)) {
@@ -73,7 +73,7 @@ int fanotify_nl_mark_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb)
 {
 	return fanl_dump_groups(skb, cb, FANOTIFY_A_MARK_GROUP,
-				fanl_dump_marks);
+				&fanl_marks_generation, fanl_dump_marks);
 }
 
 /* Everything about the mark but its object. */

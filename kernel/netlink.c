@@ -182,13 +182,14 @@ static struct fanl_dump *fanl_dump_ctx(struct netlink_callback *cb)
  * @skb: where the list goes
  * @cb: the dump
  * @attr: attribute that may name the one group
+ * @generation: as for fanl_dump_begin()
  * @fill: puts messages for one group; @sub says where to go on; -EMSGSIZE, the
  *	buffer is full
  *
  * Return: as dumpit's; -ENOENT, the one group does not exist.
  */
 int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
-		     fanl_dump_fill fill)
+		     const atomic_t *generation, fanl_dump_fill fill)
 {
 	const struct genl_info *info = genl_info_dump(cb);
 	struct fanl_dump *dump = fanl_dump_ctx(cb);
@@ -196,7 +197,7 @@ int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
 	struct fanl_group *group;
 	int err = 0;
 
-	fanl_dump_begin(cb);
+	fanl_dump_begin(cb, generation);
 	if (only && !dump->number) {
 		dump->number = nla_get_u32(only);
 		err = -ENOENT;
@@ -216,19 +217,20 @@ int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG_FMT(cb->extack, "no group %u",
 				   nla_get_u32(only));
-	return fanl_dump_end(skb, cb, err);
+	return fanl_dump_end(skb, cb, generation, err);
 }
 
 /**
  * fanl_dump_begin - go on with a list, or begin it
  * @cb: the dump
+ * @generation: counts the changes of what is listed
  *
  * No lock is held from one message to the next, so each is compared with the one
  * before, the first one and the end as well: who reads is told if there was a change.
  */
-void fanl_dump_begin(struct netlink_callback *cb)
+void fanl_dump_begin(struct netlink_callback *cb, const atomic_t *generation)
 {
-	cb->seq = atomic_read(&fanl_generation);
+	cb->seq = atomic_read(generation);
 	if (!cb->prev_seq)
 		cb->prev_seq = cb->seq;
 }
@@ -237,13 +239,15 @@ void fanl_dump_begin(struct netlink_callback *cb)
  * fanl_dump_end - end a list, or a part of it
  * @skb: where it goes
  * @cb: the dump
+ * @generation: as for fanl_dump_begin()
  * @err: 0, or an error; -EMSGSIZE, the buffer is full
  *
  * Return: as dumpit's.
  */
-int fanl_dump_end(const struct sk_buff *skb, struct netlink_callback *cb, int err)
+int fanl_dump_end(const struct sk_buff *skb, struct netlink_callback *cb,
+		  const atomic_t *generation, int err)
 {
-	cb->seq = atomic_read(&fanl_generation);
+	cb->seq = atomic_read(generation);
 	return err == -EMSGSIZE && skb->len ? skb->len : err;
 }
 
@@ -251,14 +255,16 @@ int fanl_dump_end(const struct sk_buff *skb, struct netlink_callback *cb, int er
  * fanl_dump_put - begin a message of a list
  * @skb: where it goes
  * @cb: the dump
+ * @generation: as for fanl_dump_begin()
  *
  * Return: what genlmsg_end() needs, NULL if there is no room.
  */
-void *fanl_dump_put(struct sk_buff *skb, struct netlink_callback *cb)
+void *fanl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+		    const atomic_t *generation)
 {
 	void *hdr = genlmsg_iput(skb, genl_info_dump(cb));
 
-	cb->seq = atomic_read(&fanl_generation);
+	cb->seq = atomic_read(generation);
 	if (hdr)
 		genl_dump_check_consistent(cb, hdr);
 	return hdr;

@@ -37,9 +37,11 @@ typedef int (*fanl_dump_fill)(struct sk_buff *skb, struct netlink_callback *cb,
 			      struct fanl_group *group, unsigned long *sub);
 
 int fanl_dump_groups(struct sk_buff *skb, struct netlink_callback *cb, int attr,
-		     fanl_dump_fill fill);
-void fanl_dump_begin(struct netlink_callback *cb);
-int fanl_dump_end(const struct sk_buff *skb, struct netlink_callback *cb, int err);
-void *fanl_dump_put(struct sk_buff *skb, struct netlink_callback *cb);
+		     const atomic_t *generation, fanl_dump_fill fill);
+void fanl_dump_begin(struct netlink_callback *cb, const atomic_t *generation);
+int fanl_dump_end(const struct sk_buff *skb, struct netlink_callback *cb,
+		  const atomic_t *generation, int err);
+void *fanl_dump_put(struct sk_buff *skb, struct netlink_callback *cb,
+		    const atomic_t *generation);
 
 #endif /* _FANL_NETLINK_H */

@@ -207,8 +207,10 @@ static void fanl_inside_add(struct fanl_group *group, const struct inode *inode,
 		inside->mask |= fanl_kinds_of_mask(READ_ONCE(mark->mask),
 						   is_dir);
 		inside->ignored_below |= ignored;
-		if (!is_dir || (ignored & FS_ISDIR))
-			inside->ignored |= ignored;
+		if (is_dir && !(ignored & FS_ISDIR))
+			continue;
+		inside->ignored |= ignored;
+		inside->ignored_inside |= ignored;
 	}
 }
 
@@ -262,11 +264,12 @@ void fanl_inside_of_dentry(struct fanl_group *group, struct dentry *dentry,
 		top = fanl_inside_climb(group, dentry, is_dir, &found);
 		read_sequnlock_excl(&rename_lock);
 	}
+	inside->unknown |= fanl_is_disconnected(top);
 	rcu_read_unlock();
 	inside->mask |= found.mask;
 	inside->ignored |= found.ignored;
+	inside->ignored_inside |= found.ignored_inside;
 	inside->ignored_below |= found.ignored_below;
-	inside->unknown |= fanl_is_disconnected(top);
 }
 
 /* All of these are walked up from with the inode's lock held. */
@@ -288,7 +291,10 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 			  struct fanl_inside *inside)
 {
 	bool is_dir = S_ISDIR(inode->i_mode);
-	struct fanl_inside found = { .ignored = U64_MAX };
+	struct fanl_inside found = {
+		.ignored = U64_MAX,
+		.ignored_inside = U64_MAX,
+	};
 	unsigned int seq, names = 0;
 	struct dentry *alias;
 
@@ -302,14 +308,18 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 		if (++names > FANL_SUBTREE_NAMES_MAX)
 			break;
 		top = fanl_inside_climb(group, alias, is_dir, &name);
-		found.unknown |= fanl_is_disconnected(top);
+		name.unknown = fanl_is_disconnected(top);
+		found.unknown |= name.unknown;
 		found.mask |= name.mask;
 		found.ignored &= name.ignored;
+		if (name.mask || name.unknown)
+			found.ignored_inside &= name.ignored;
 	}
 	spin_unlock(&inode->i_lock);
 	if (!names || names > FANL_SUBTREE_NAMES_MAX ||
 	    read_seqretry(&rename_lock, seq)) {
 		found.ignored = 0;
+		found.ignored_inside = 0;
 		found.unknown = true;
 	}
 	/* a directory that is gone may have been the top of one */
@@ -317,6 +327,7 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 	rcu_read_unlock();
 	inside->mask |= found.mask;
 	inside->ignored |= found.ignored;
+	inside->ignored_inside |= found.ignored_inside;
 	inside->unknown |= found.unknown;
 }
 

@@ -15,13 +15,15 @@ struct fanl_group;
 /**
  * struct fanl_inside - of which of a group's subtrees something is part
  * @mask: kinds that their marks ask for
- * @ignored: kinds that they ignore
+ * @ignored: kinds that they ignore, of each name that it has
+ * @ignored_inside: the same, but of names that may be in what @mask is of
  * @ignored_below: of a directory, kinds that they ignore of files in it
  * @unknown: it has no path that leads to the filesystem's root
  */
 struct fanl_inside {
 	u64	mask;
 	u64	ignored;
+	u64	ignored_inside;
 	u64	ignored_below;
 	bool	unknown;
 };

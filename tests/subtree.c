@@ -448,6 +448,12 @@ TEST_F(subtree, has_hard_links_unless_all_names_are_ignored)
 	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), unlink("in/a/again")));
 	ASSERT_EQ(0, rename("in/link", "in/a/link"));
 	EXPECT_EQ(0, HEARD(0, link("in/a/b/file", "in/a/again")));
+	/* it makes no difference that one is outside */
+	EXPECT_EQ(0, HEARD(0, link("in/a/b/file", "out/link")));
+	EXPECT_EQ(0, HEARD(0, unlink("in/a/again")));
+	/* but to who watches there as well */
+	ASSERT_EQ(0, listen_mark(self->h, FILESYSTEM, ".", CHANGES));
+	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), unlink("in/a/link")));
 }
 
 /* The inode is locked while it is looked where its names are: it is for a few only. */

@@ -269,7 +269,8 @@ API int fanotify_nl_journal_remove(struct fanotify_nl *h, const char *path)
 	    (unlinkat(folder, NAME_NEW, 0) && errno != ENOENT) ||
 	    unlinkat(place.root, FOLDER, AT_REMOVEDIR)) {
 		ret = fail(h, errno, "%s/" FOLDER ": %m", place.path);
-		change_flags(folder, FS_IMMUTABLE_FL, 0);
+		if (!faccessat(folder, NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+			change_flags(folder, FS_IMMUTABLE_FL, 0);
 	}
 	close(folder);
 close:

@@ -116,9 +116,13 @@ static int ring_check(struct fanotify_nl *h, const char *path, const char *ring,
 {
 	struct fanotify_nl_journal_info info;
 	char *other;
+	int ret;
 
-	if (fanotify_nl_journal_get(h, path, &info) || is_ring_of(&info, ring))
+	ret = fanotify_nl_journal_get(h, path, &info);
+	if (ret == -ENOENT || (!ret && is_ring_of(&info, ring)))
 		return 0;
+	if (ret)
+		return fail_nl(h, ret, "%s", command);
 	other = info.path ? text_quote(info.path, strlen(info.path)) : xstrdup("?");
 	complain("%s: the journal of this filesystem runs, and its ring file is not at %s: it is that of %s",
 		 command, path, other);
@@ -314,8 +318,8 @@ static int start(char **argv, const char *command, bool enable)
 		ret = ret ? fail_nl(h, ret, "%s", command) : say_started(&info);
 	}
 	/* the next one may want another size */
-	if (ret && made)
-		fanotify_nl_journal_remove(h, path);
+	if (ret && made && fanotify_nl_journal_remove(h, path))
+		complain("%s: %s", command, fanotify_nl_error(h));
 	fanotify_nl_close(h);
 	return ret;
 }

@@ -96,7 +96,7 @@ static bool mirror_ending(void *arg)
 	sigset_t pending;
 
 	sigpending(&pending);
-	return m->ended || sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+	return (m->ended && !m->child) || sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
 	       sigismember(&pending, SIGHUP);
 }
 
@@ -248,36 +248,50 @@ static void mirror_reap(struct mirror *m)
 /* The command is given the time that it takes, but for a second signal. */
 static void mirror_finish(struct mirror *m)
 {
-	if (!m->child || m->ended)
-		m->stop = true;
-	else
+	if (m->child && !m->ended) {
 		kill(m->child, SIGTERM);
+	} else {
+		m->child = 0;
+		m->stop = true;
+	}
 	m->ended = true;
+}
+
+static void mirror_signalled(struct mirror *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			mirror_reap(m);
+		else if (info.ssi_signo == SIGUSR1)
+			mirror_check(m);
+		else
+			mirror_finish(m);
+	}
 }
 
 static void mirror_run(struct mirror *m)
 {
-	struct signalfd_siginfo info;
+	struct pollfd fds[] = {
+		{ .fd = m->signals, .events = POLLIN },
+		{ .fd = fanotify_nl_fd(m->h), .events = POLLIN },
+	};
 
 	while (!m->stop) {
-		struct pollfd fds[] = {
-			{ .fd = fanotify_nl_fd(m->h), .events = POLLIN },
-			{ .fd = m->signals, .events = POLLIN },
-		};
-
 		poll(fds, 2, -1);
 		mirror_take(m);
-		while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
-			if (info.ssi_signo == SIGCHLD)
-				mirror_reap(m);
-			else if (info.ssi_signo == SIGUSR1)
-				mirror_check(m);
-			else
-				mirror_finish(m);
-		}
+		mirror_signalled(m);
 	}
-	if (m->child && !m->ended)
-		kill(m->child, SIGTERM);
+	if (!m->child)
+		return;
+	/* there are no events any more */
+	m->stop = false;
+	mirror_finish(m);
+	while (!m->stop) {
+		poll(fds, 1, -1);
+		mirror_signalled(m);
+	}
 }
 
 static void mirror_end(struct mirror *m)
