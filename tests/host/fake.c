@@ -94,6 +94,7 @@ void fake_stop(struct fanotify_nl *h)
 		free(d);
 	stream_reset(&h->stream);
 	buffer_free(&h->reply);
+	buffer_free(&h->read);
 	free(h->skipped);
 }
 
