@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #include "test.h"
+#include "pace.h"
 #include "storm.h"
 #include "wire.h"
 
@@ -464,7 +465,7 @@ TEST_F_TIMEOUT(unmount, the_module_unloads_in_an_unmount_loop, 90)
 		self->pid[n] = child(nothing, unmount_loop, &place[n]);
 		ASSERT_GT(self->pid[n], 0);
 	}
-	for (unsigned int i = 0; i < 25; i++) {
+	for (unsigned int i = number_of("UNMOUNT_UNLOADS", UNLOADS); i; i--) {
 		ASSERT_EQ(0, module_unload());
 		ASSERT_EQ(0, module_load());
 	}
