@@ -41,7 +41,11 @@ static int take_away(int dir, const char *name, const char *path)
 	return fail_errno(errno, "copy of %s", path);
 }
 
-int links_break(int copy, const char *path)
+/*
+ * Take a name of the copy away if it stands for what was @seen there still, as others may
+ * change the copy; without @seen, if it is a link, and of what rsync would keep for it.
+ */
+static int break_name(int copy, const char *path, const struct stat *seen)
 {
 	const char *name;
 	struct stat st;
@@ -50,11 +54,17 @@ int links_break(int copy, const char *path)
 	fd = open_parent(copy, path, &name);
 	if (fd < 0)
 		return 0;
-	if (!fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_nlink > 1 &&
-	    !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+	if (!fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    (seen ? st.st_ino == seen->st_ino && st.st_dev == seen->st_dev :
+		    st.st_nlink > 1 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
 		ret = take_away(fd, name, path);
 	close(fd);
 	return ret;
+}
+
+int links_break(int copy, const char *path)
+{
+	return break_name(copy, path, NULL);
 }
 
 /**
@@ -92,23 +102,6 @@ static bool is_the_same(void **links, const struct stat *copy, const struct stat
 	return same;
 }
 
-/* Others may change the copy: what is at @path now may be elsewhere, or something else. */
-static int break_seen(int copy, const char *path, const struct stat *seen)
-{
-	const char *name;
-	struct stat st;
-	int fd, ret = 0;
-
-	fd = open_parent(copy, path, &name);
-	if (fd < 0)
-		return 0;
-	if (!fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_ino == seen->st_ino &&
-	    st.st_dev == seen->st_dev)
-		ret = take_away(fd, name, path);
-	close(fd);
-	return ret;
-}
-
 static int break_entry(int copy, const char *path, const struct stat *seen, const char *src,
 		       void **links)
 {
@@ -118,7 +111,7 @@ static int break_entry(int copy, const char *path, const struct stat *seen, cons
 
 	if (!S_ISDIR(seen->st_mode) && seen->st_nlink > 1 && !lstat(original, &st) &&
 	    !is_the_same(links, seen, &st))
-		ret = break_seen(copy, path, seen);
+		ret = break_name(copy, path, seen);
 	free(original);
 	return ret;
 }
