@@ -8,6 +8,8 @@ import random
 import subprocess
 from pathlib import Path
 
+import logwrites
+
 SIZE = 64 << 20
 WORK = Path("/tmp/crash")
 MNT = WORK / "mnt"
@@ -70,3 +72,14 @@ def points_of(log, count, seed):
     while len(chosen) < min(count, end - begin):
         chosen.add(rng.randint(begin + 1, end))
     return sorted(chosen)
+
+
+def crashes(log, points):
+    """The points, and of each the image that a crash there would have left."""
+    replay = logwrites.Replay(log, WORK / "replayed")
+    for done, number in enumerate(points):
+        if done % 50 == 0:
+            print(f"# {done} of {len(points)} crash points", flush=True)
+        replay.to(number)
+        run("cp", "--sparse=always", WORK / "replayed", WORK / "image")
+        yield number, WORK / "image"
