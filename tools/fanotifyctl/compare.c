@@ -139,7 +139,8 @@ static int compare_contents(struct comparison *comparison,
 			    const struct model_object *object)
 {
 	const char *path = found->path;
-	int fd = model_open(path, found->node.stat.ino);
+	struct stat st;
+	int fd = model_open(path, found->node.stat.ino, &st);
 	char *link = S_ISLNK(object->stat.mode) ? model_read_link(fd) : NULL;
 	size_t len;
 	char *xattrs = model_read_xattrs(fd, &len);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -196,11 +197,21 @@ char *model_name_below(const struct model *model, const struct model_object *dir
 /* ---- what nothing was told of ---- */
 
 struct forgetting {
-	const struct model *model;
+	struct model *model;
 	const struct model_object *dir;
+	__u64 time;
 	struct model_name **names;
 	size_t count;
 };
+
+/* What a scan has found of it, an event that is older may have taken back. */
+static void look_again(struct model *model, struct model_object *object, __u64 time)
+{
+	if (!object || time >= object->ahead)
+		return;
+	object->told = false;
+	model->untold = true;
+}
 
 static void find_below(const void *node, VISIT visit, void *arg)
 {
@@ -210,6 +221,8 @@ static void find_below(const void *node, VISIT visit, void *arg)
 
 	if (visit != postorder && visit != leaf)
 		return;
+	look_again(forgetting->model, name->object, forgetting->time);
+	look_again(forgetting->model, name->dir, forgetting->time);
 	while (above && above != forgetting->dir && above != forgetting->model->root)
 		above = above->dir;
 	if (above != forgetting->dir)
@@ -219,13 +232,17 @@ static void find_below(const void *node, VISIT visit, void *arg)
 	forgetting->names[forgetting->count++] = name;
 }
 
-/* What is known of the content of a directory is not true any more. */
-static void forget(struct model *model, struct model_object *dir)
+/*
+ * What is known of the content of a directory is not true any more, since @time.
+ *
+ * What was in it then may be elsewhere by now, where a scan that was ahead has found it.
+ */
+static void forget(struct model *model, struct model_object *dir, __u64 time)
 {
-	struct forgetting forgetting = { .model = model, .dir = dir };
+	struct forgetting forgetting = { .model = model, .dir = dir, .time = time };
 
 	/* one name may be its own */
-	if (dir->refs > !!dir->dir)
+	if (dir->refs > !!dir->dir || time < model->scanned)
 		twalk_r(model->names, find_below, &forgetting);
 	for (size_t i = 0; i < forgetting.count; i++) {
 		struct model_name *name = forgetting.names[i];
@@ -235,6 +252,7 @@ static void forget(struct model *model, struct model_object *dir)
 		leave(model, name->dir, name->name);
 	}
 	free(forgetting.names);
+	look_again(model, model->root, time);
 	dir->told = false;
 	model->untold = true;
 }
@@ -279,12 +297,19 @@ struct scan {
 	bool without_handles;
 };
 
-int model_open(const char *path, __u64 ino)
+static __u64 now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+int model_open(const char *path, __u64 ino, struct stat *st)
 {
 	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
 
-	if (fd >= 0 && (fstat(fd, &st) || st.st_ino != ino)) {
+	if (fd >= 0 && (fstat(fd, st) || st->st_ino != ino)) {
 		close(fd);
 		fd = -1;
 	}
@@ -313,13 +338,30 @@ char *model_read_xattrs(int fd, size_t *len)
 	return list;
 }
 
-/* What no event of it tells. Return: whether it is at @path. */
-static bool read_besides(struct model_object *object, const char *path)
+static struct fanotify_nl_time time_of(const struct timespec *ts)
 {
-	int fd = model_open(path, object->stat.ino);
+	return (struct fanotify_nl_time){ .sec = ts->tv_sec, .nsec = ts->tv_nsec };
+}
+
+static void read_stat(struct model_object *object, const struct stat *st)
+{
+	object->stat.mode = st->st_mode;
+	object->stat.nlink = st->st_nlink;
+	object->stat.uid = st->st_uid;
+	object->stat.gid = st->st_gid;
+	object->stat.size = st->st_size;
+	object->stat.mtime = time_of(&st->st_mtim);
+}
+
+/* What events may not have told. Return: whether it is at @path. */
+static bool read_again(struct model_object *object, const char *path)
+{
+	struct stat st;
+	int fd = model_open(path, object->stat.ino, &st);
 
 	if (fd < 0)
 		return false;
+	read_stat(object, &st);
 	free(object->link);
 	free(object->xattrs);
 	object->link = S_ISLNK(object->stat.mode) ? model_read_link(fd) : NULL;
@@ -346,9 +388,9 @@ static int scan_one(const struct fanotify_nl_object *found, void *arg)
 	 * after that of its move out of sight, and nothing tells of what came then.
 	 */
 	if (S_ISDIR(object->stat.mode))
-		forget(model, object);
+		forget(model, object, model->scanned);
 	object->told = true;
-	if (!read_besides(object, found->path)) {
+	if (!read_again(object, found->path)) {
 		/* it, or something above it, was moved while it was scanned */
 		(found->dir ? model_object_of(model, found->dir) : object)->told = false;
 		model->untold = true;
@@ -365,6 +407,7 @@ int model_scan(struct model *model, struct fanotify_nl *h, const char *path)
 	struct scan scan = { .model = model };
 	int ret = fanotify_nl_baseline(h, path, scan_one, &scan);
 
+	model->scanned = now();
 	free_unused(model);
 	return scan.without_handles ? -EOPNOTSUPP : ret;
 }
@@ -385,7 +428,7 @@ static int look_at_whiteout(const struct fanotify_nl_object *found, void *arg)
 	object = model_object_of(whiteout->model, &found->node);
 	if (!object)
 		return 1;
-	object->told = read_besides(object, found->path);
+	object->told = read_again(object, found->path);
 	object->refs++;
 	whiteout->name->object = object;
 	return 0;
@@ -426,7 +469,8 @@ static void find_untold(const void *node, VISIT visit, void *arg)
 		completion->dirs[completion->count++] = path;
 		return;
 	} else {
-		name->object->told = read_besides(name->object, path);
+		name->object->told = read_again(name->object, path);
+		completion->model->scanned = now();
 	}
 	free(path);
 }
@@ -475,6 +519,9 @@ static void apply_create(struct model *model, const struct fanotify_nl_event *ev
 	/* of what was set before it had a name, nothing is kept */
 	if (!(event->mask & further))
 		object->told = true;
+	else
+		/* it may have been outside */
+		look_again(model, object, event->boottime);
 	enter(model, dir, event->name, object);
 	if (event->link) {
 		free(object->link);
@@ -504,7 +551,7 @@ static void apply_rename(struct model *model, const struct fanotify_nl_event *ev
 		enter(model, dir, event->name, other->object);
 	if (event->flags & FANOTIFY_EVENT_FLAG_MOVED_OUT) {
 		/* what becomes of it, and of what is in it, no event tells */
-		forget(model, object);
+		forget(model, object, event->boottime);
 		return;
 	}
 	/* of a directory a gap follows */
@@ -539,16 +586,27 @@ static void apply_xattr(struct model *model, const struct fanotify_nl_event *eve
 		object->acl_set = event->mask & FANOTIFY_KIND_SETXATTR;
 }
 
+static struct model_object *object_of_event(struct model *model,
+					    const struct fanotify_nl_event *event,
+					    const struct fanotify_nl_node *node)
+{
+	struct model_object *object = model_object_of(model, node);
+
+	if (object && event->boottime < model->scanned)
+		object->ahead = model->scanned;
+	return object;
+}
+
 static void apply(struct model *model, const struct fanotify_nl_event *event)
 {
-	struct model_object *object = model_object_of(model, &event->object);
-	struct model_object *dir = model_object_of(model, &event->dir);
-	struct model_object *new_dir = model_object_of(model, &event->new_dir);
+	struct model_object *object = object_of_event(model, event, &event->object);
+	struct model_object *dir = object_of_event(model, event, &event->dir);
+	struct model_object *new_dir = object_of_event(model, event, &event->new_dir);
 
 	/* it may have other names */
-	model_object_of(model, &event->target);
+	object_of_event(model, event, &event->target);
 	if (event->mask & FANOTIFY_KIND_GAP)
-		forget(model, object ? object : model->root);
+		forget(model, object ? object : model->root, event->boottime);
 	if (!object)
 		return;
 	apply_xattr(model, event, object);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <fanotify-nl/fanotify-nl.h>
 
 #define ACL		"system.posix_acl_access"
@@ -29,6 +30,8 @@
  * @capability_lost: its capabilities, if it had any, may be gone
  * @told: what events of it leave out was found by a scan, or told by others: its
  *	link, its extended attributes, and what is in a directory
+ * @ahead: end of the last scan that may have been ahead of an event of it, in nanoseconds
+ *	of CLOCK_BOOTTIME; 0: of none
  * @awaited: its name is yet to come: it was changed by another one before whoever made it
  *	was through
  * @refs: names that it has, and names in it
@@ -50,6 +53,7 @@ struct model_object {
 	bool acl_set;
 	bool capability_lost;
 	bool told;
+	__u64 ahead;
 	bool awaited;
 	unsigned long refs;
 	bool unused;
@@ -80,6 +84,7 @@ struct model_name {
  * @root: the directory that it starts with
  * @unused: objects that had no name, nor names in them, when they were looked at last
  * @untold: there are objects in it that are not told, or whiteouts not looked at
+ * @scanned: when the last scan ended, in nanoseconds of CLOCK_BOOTTIME
  * @count: number of @objects
  * @round: number of the comparison at hand
  */
@@ -89,6 +94,7 @@ struct model {
 	struct model_object *root;
 	struct model_object *unused;
 	bool untold;
+	__u64 scanned;
 	unsigned long count;
 	unsigned int round;
 };
@@ -140,7 +146,7 @@ char *model_name_below(const struct model *model, const struct model_object *dir
 const char *model_xattr_find(const char *list, size_t len, const char *name);
 
 /* Open what was found: -1 if something else is there by now. */
-int model_open(const char *path, __u64 ino);
+int model_open(const char *path, __u64 ino, struct stat *st);
 
 /* What is in a link, and the names of extended attributes, to be freed. */
 char *model_read_link(int fd);

@@ -288,9 +288,54 @@ static void test_outside(void)
 	end(&model, 2);
 }
 
+/* It was in a directory that was outside for a time, when nothing told of it. */
+static void test_ahead(void)
+{
+	struct fanotify_nl_event event = {
+		.mask = FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_REMOVEXATTR,
+		.boottime = 50,
+		.xattr = "user.a",
+	};
+	struct model model;
+
+	begin(&model);
+	create(&model, FANOTIFY_KIND_MKDIR, ROOT, "d", directory(10));
+	create(&model, 0, ROOT, "f", file(11, 1));
+	create(&model, 0, ROOT, "g", file(12, 1));
+	change(&model, FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_SETXATTR, "user.a", file(11, 1));
+	model.scanned = 100;
+	event.object = file(11, 1);
+	model_apply(&model, &event);
+	is("told", find(&model, "f")->told, true);
+	event = (struct fanotify_nl_event){
+		.mask = FANOTIFY_KIND_GAP, .boottime = 60, .object = directory(10),
+	};
+	model_apply(&model, &event);
+	is("told after a gap", find(&model, "f")->told, false);
+	is("of what no event was older", find(&model, "g")->told, true);
+	is("untold", model.untold, true);
+
+	find(&model, "f")->told = true;
+	event.boottime = 100;
+	event.object = directory(10);
+	model_apply(&model, &event);
+	is("told after a later gap", find(&model, "f")->told, true);
+
+	event = (struct fanotify_nl_event){
+		.mask = FANOTIFY_KIND_CREATE | FANOTIFY_KIND_HARDLINK,
+		.boottime = 70,
+		.name = "h",
+		.dir = directory(ROOT),
+		.object = file(12, 2),
+	};
+	model_apply(&model, &event);
+	is("told after a link", find(&model, "g")->told, false);
+	end(&model, 4);
+}
+
 int main(void)
 {
-	printf("TAP version 13\n1..8\n");
+	printf("TAP version 13\n1..9\n");
 	run("what was overwritten is forgotten", test_overwritten);
 	run("what has no name is forgotten", test_nameless);
 	run("what gets its first name is looked at", test_tmpfile);
@@ -299,5 +344,6 @@ int main(void)
 	run("an exchange forgets nothing", test_exchanged);
 	run("a whiteout may be exchanged", test_exchanged_whiteout);
 	run("what is outside is forgotten", test_outside);
+	run("what a scan that was ahead has found is looked at again", test_ahead);
 	return 0;
 }
