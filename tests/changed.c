@@ -405,10 +405,12 @@ TEST_F_TIMEOUT(changed, what_differs_was_told, 7200)
 	}
 	printf("# %u operations, %u done; of %u fields told, %.1f %% had not changed\n", i,
 	       all.done, all.fields, all.fields ? all.idle * 100.0 / all.fields : 0.0);
-	EXPECT_LT(i / 10, all.done);
+	/* few operations are a matter of chance */
+	EXPECT_LT(count < OPERATIONS ? i / 20 : i / 10, all.done);
 	if (variant->copied_up) {
 		/* which takes more records than a task has */
-		EXPECT_LT(all.idle, all.fields / 2);
+		if (count >= OPERATIONS)
+			EXPECT_LT(all.idle, all.fields / 2);
 	} else {
 		EXPECT_LT(all.idle, all.fields / 3);
 		EXPECT_EQ(0, all.inexact);

@@ -83,3 +83,9 @@ def crashes(log, points):
         replay.to(number)
         run("cp", "--sparse=always", WORK / "replayed", WORK / "image")
         yield number, WORK / "image"
+
+
+def kernel_says():
+    """The last that ext4 has complained of."""
+    lines = run("dmesg").decode(errors="replace").splitlines()
+    return next((line for line in reversed(lines) if "EXT4-fs error" in line), "nothing")

@@ -24,12 +24,20 @@ def overwrite(path, rng):
 
 def store(path, rng):
     """By a mapping, again and again."""
-    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as mapping:
-        for _ in range(rng.randint(1, 20)):
-            mapping[rng.randrange(len(mapping))] = rng.randrange(256)
-            time.sleep(rng.choice((0, 0, 0.02)))
-        if rng.random() < 0.5:
-            mapping.flush()
+    rng = random.Random(rng.getrandbits(32))
+    # where another one has truncated it meanwhile, a store ends the process
+    if pid := os.fork():
+        os.waitpid(pid, 0)
+        return
+    try:
+        with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as mapping:
+            for _ in range(rng.randint(1, 20)):
+                mapping[rng.randrange(len(mapping))] = rng.randrange(256)
+                time.sleep(rng.choice((0, 0, 0.02)))
+            if rng.random() < 0.5:
+                mapping.flush()
+    finally:
+        os._exit(0)
 
 
 def exchange(path, rng):
@@ -116,7 +124,9 @@ def start(top, processes, count, seed, operations):
 
 def is_done():
     for pid in list(CHILDREN):
-        if os.waitpid(pid, os.WNOHANG)[0]:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            assert not status, f"a worker has ended with {status:#x}"
             CHILDREN.remove(pid)
     return not CHILDREN
 

@@ -88,6 +88,7 @@ static void add_mark(struct member *m)
 	char path[64];
 	struct stat st;
 	enum op op;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/%c", some_place(m->rng), 'a' + rng_below(m->rng, 12));
 	mark.path = path;
@@ -139,9 +140,19 @@ static void add_mark(struct member *m)
 		mark.flags = rng_percent(m->rng, 50) ? FANOTIFY_MARK_FLAG_IGNORE_SURV_MODIFY : 0;
 		op = OP_ignore;
 	}
-	/* an ignore mask that does not survive is for files only */
-	if (op == OP_ignore && !mark.flags && (lstat(path, &st) || S_ISDIR(st.st_mode)))
+	/* an ignore mask that does not survive is for files only, and its name may be moved */
+	if (op == OP_ignore && !mark.flags) {
+		fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && !fstat(fd, &st) && !S_ISDIR(st.st_mode)) {
+			mark.path = NULL;
+			mark.options = 0;
+			mark.fd = fd;
+			told(m, op, fanotify_nl_mark_add(m->h, &mark, NULL));
+		}
+		if (fd >= 0)
+			close(fd);
 		return;
+	}
 	told(m, op, fanotify_nl_mark_add(m->h, &mark, NULL));
 }
 
@@ -229,7 +240,8 @@ static void open_object(struct member *m, const struct fanotify_nl_event *event)
 	if (mount_fd < 0)
 		return;
 	fd = fanotify_nl_event_open(m->h, mount_fd, &event->object);
-	told(m, OP_event_open, fd);
+	/* while ext4 makes another inode of its number, it has no memory for it */
+	told(m, OP_event_open, fd == -ENOMEM ? -ESTALE : fd);
 	if (fd >= 0)
 		close(fd);
 	close(mount_fd);
