@@ -516,12 +516,12 @@ static void apply_create(struct model *model, const struct fanotify_nl_event *ev
 {
 	const __u64 further = FANOTIFY_KIND_HARDLINK | FANOTIFY_KIND_TMPFILE_LINK;
 
-	/* of what was set before it had a name, nothing is kept */
-	if (!(event->mask & further))
-		object->told = true;
-	else
+	if (event->mask & further)
 		/* it may have been outside */
 		look_again(model, object, event->boottime);
+	else
+		/* of what was set before it had a name, nothing is kept; but it may inherit */
+		object->told = dir->told && event->boottime >= model->scanned;
 	enter(model, dir, event->name, object);
 	if (event->link) {
 		free(object->link);

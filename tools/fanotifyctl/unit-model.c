@@ -333,9 +333,27 @@ static void test_ahead(void)
 	end(&model, 4);
 }
 
+/* Of a directory of which it is not known whether it has a default ACL, now or then. */
+static void test_inherits(void)
+{
+	struct model model;
+
+	begin(&model);
+	create(&model, 0, ROOT, "f", file(10, 1));
+	is("in a directory that is told", find(&model, "f")->told, true);
+	model.root->told = false;
+	create(&model, 0, ROOT, "g", file(11, 1));
+	is("in one that is not", find(&model, "g")->told, false);
+	model.root->told = true;
+	model.scanned = 100;
+	create(&model, 0, ROOT, "h", file(12, 1));
+	is("before a scan", find(&model, "h")->told, false);
+	end(&model, 4);
+}
+
 int main(void)
 {
-	printf("TAP version 13\n1..9\n");
+	printf("TAP version 13\n1..10\n");
 	run("what was overwritten is forgotten", test_overwritten);
 	run("what has no name is forgotten", test_nameless);
 	run("what gets its first name is looked at", test_tmpfile);
@@ -344,6 +362,7 @@ int main(void)
 	run("an exchange forgets nothing", test_exchanged);
 	run("a whiteout may be exchanged", test_exchanged_whiteout);
 	run("what is outside is forgotten", test_outside);
+	run("what may have inherited is looked at", test_inherits);
 	run("what a scan that was ahead has found is looked at again", test_ahead);
 	return 0;
 }
