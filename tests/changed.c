@@ -19,6 +19,11 @@
 
 #define FILESYSTEM	FANOTIFY_MARK_TYPE_FILESYSTEM
 #define OPERATIONS	2000
+/*
+ * Where they are slow: of 12 times 400 on what is copied up, 31 % of the fields told had not
+ * changed, with a standard deviation of 4 %; of 100 it was up to 62 %.
+ */
+#define OPERATIONS_SLOW	400
 #define FILES_MAX	4096
 /* All is looked at after each operation, so there may not be too much of it. */
 #define TREE_OPERATIONS	1000
@@ -358,7 +363,7 @@ static bool is_enough(unsigned int done, unsigned int count, __u64 kinds)
 
 TEST_F_TIMEOUT(changed, what_differs_was_told, 7200)
 {
-	unsigned int count = number_of("OPERATIONS", OPERATIONS / slowness());
+	unsigned int count = number_of("OPERATIONS", slowness() > 1 ? OPERATIONS_SLOW : OPERATIONS);
 	unsigned int seed = number_of("SEED", time(NULL));
 	static struct state states[2];
 	struct state *before = &states[0], *after = &states[1];
@@ -405,12 +410,10 @@ TEST_F_TIMEOUT(changed, what_differs_was_told, 7200)
 	}
 	printf("# %u operations, %u done; of %u fields told, %.1f %% had not changed\n", i,
 	       all.done, all.fields, all.fields ? all.idle * 100.0 / all.fields : 0.0);
-	/* few operations are a matter of chance */
-	EXPECT_LT(count < OPERATIONS ? i / 20 : i / 10, all.done);
+	EXPECT_LT(i / 10, all.done);
 	if (variant->copied_up) {
 		/* which takes more records than a task has */
-		if (count >= OPERATIONS)
-			EXPECT_LT(all.idle, all.fields / 2);
+		EXPECT_LT(all.idle, all.fields / 2);
 	} else {
 		EXPECT_LT(all.idle, all.fields / 3);
 		EXPECT_EQ(0, all.inexact);

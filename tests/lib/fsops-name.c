@@ -127,15 +127,12 @@ static unsigned int entries(const char *path)
 	return count;
 }
 
-/*
- * ext4 changes times before it finds that a directory is not empty (docs/limits.md), which
- * it may have become.
- */
+/* ext4 changes times before it finds that a directory is not empty (docs/limits.md). */
 bool op_whiteout(struct paths *p)
 {
 	unsigned int flags = RENAME_WHITEOUT;
 
-	if (entries(p->b) >= 2)
+	if (entries(p->b) > 2)
 		flags |= RENAME_NOREPLACE;
 	return !renameat2(AT_FDCWD, p->a, AT_FDCWD, p->b, flags);
 }

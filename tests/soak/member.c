@@ -23,6 +23,10 @@
 #define OVERLOAD	40
 #define DEPTH		15
 
+/* While another inode of that number is being made, as fanotifyctl sync */
+#define OPEN_TRIES	1000
+#define OPEN_PAUSE_US	5000
+
 /* A folder of which the path is long. */
 static char often[PATH_MAX] = "base";
 
@@ -239,9 +243,13 @@ static void open_object(struct member *m, const struct fanotify_nl_event *event)
 	mount_fd = open(some_place(m->rng), O_PATH | O_CLOEXEC);
 	if (mount_fd < 0)
 		return;
-	fd = fanotify_nl_event_open(m->h, mount_fd, &event->object);
-	/* while ext4 makes another inode of its number, it has no memory for it */
-	told(m, OP_event_open, fd == -ENOMEM ? -ESTALE : fd);
+	for (int tries = 0;; tries++) {
+		fd = fanotify_nl_event_open(m->h, mount_fd, &event->object);
+		if (fd != -ENOMEM || tries == OPEN_TRIES)
+			break;
+		usleep(OPEN_PAUSE_US);
+	}
+	told(m, OP_event_open, fd);
 	if (fd >= 0)
 		close(fd);
 	close(mount_fd);

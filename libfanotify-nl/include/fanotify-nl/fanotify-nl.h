@@ -765,7 +765,8 @@ int fanotify_nl_parse_event(const void *msg, size_t len, struct fanotify_nl_even
  * is close-on-exec.
  *
  * Return: the descriptor; -ENODATA: @node has no handle; -EINVAL: its length
- * is not that of one; -ESTALE: the object is gone; or the kernel's error.
+ * is not that of one; -ESTALE: the object is gone; -ENOMEM: an inode of its
+ * number is being made, or there is no memory: try again; or the kernel's error.
  */
 int fanotify_nl_event_open(struct fanotify_nl *h, int mount_fd,
 			   const struct fanotify_nl_node *node);
