@@ -122,9 +122,9 @@ def start(top, processes, count, seed, operations):
         os._exit(0)
 
 
-def is_done():
+def is_done(options=os.WNOHANG):
     for pid in list(CHILDREN):
-        ended, status = os.waitpid(pid, os.WNOHANG)
+        ended, status = os.waitpid(pid, options)
         if ended:
             assert not status, f"a worker has ended with {status:#x}"
             CHILDREN.remove(pid)
@@ -133,5 +133,5 @@ def is_done():
 
 def run(top, processes, count, seed):
     start(top, processes, count, seed, OPERATIONS)
-    while CHILDREN:
-        os.waitpid(CHILDREN.pop(), 0)
+    while not is_done(0):
+        pass
