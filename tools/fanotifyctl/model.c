@@ -204,7 +204,10 @@ struct forgetting {
 	size_t count;
 };
 
-/* What a scan has found of it, an event that is older may have taken back. */
+/*
+ * What a scan has found of it, an event that is older may have taken back; and what gave
+ * it that again may have been out of sight at @time.
+ */
 static void look_again(struct model *model, struct model_object *object, __u64 time)
 {
 	if (!object || time >= object->ahead)
@@ -470,7 +473,6 @@ static void find_untold(const void *node, VISIT visit, void *arg)
 		return;
 	} else {
 		name->object->told = read_again(name->object, path);
-		completion->model->scanned = now();
 	}
 	free(path);
 }
@@ -493,6 +495,7 @@ static size_t complete_once(struct model *model, struct fanotify_nl *h, const ch
 		free(completion.dirs[i]);
 	}
 	free(completion.dirs);
+	model->scanned = now();
 	return completion.left;
 }
 
@@ -586,6 +589,7 @@ static void apply_xattr(struct model *model, const struct fanotify_nl_event *eve
 		object->acl_set = event->mask & FANOTIFY_KIND_SETXATTR;
 }
 
+/* What a scan has found of it may be newer than the event. */
 static struct model_object *object_of_event(struct model *model,
 					    const struct fanotify_nl_event *event,
 					    const struct fanotify_nl_node *node)

@@ -22,6 +22,8 @@
  * @handle_len: bytes of @handle
  * @handle_type: type of @handle
  * @stat: attributes
+ * @ahead: end of the last scan that may have been ahead of an event of it, in nanoseconds
+ *	of CLOCK_BOOTTIME; 0: of none
  * @link: of a symbolic link, what is in it, or NULL
  * @xattrs: names of its extended attributes, each ended by NUL, one after the other
  * @xattrs_len: bytes of @xattrs
@@ -30,8 +32,6 @@
  * @capability_lost: its capabilities, if it had any, may be gone
  * @told: what events of it leave out was found by a scan, or told by others: its
  *	link, its extended attributes, and what is in a directory
- * @ahead: end of the last scan that may have been ahead of an event of it, in nanoseconds
- *	of CLOCK_BOOTTIME; 0: of none
  * @awaited: its name is yet to come: it was changed by another one before whoever made it
  *	was through
  * @refs: names that it has, and names in it
@@ -46,6 +46,7 @@ struct model_object {
 	__u32 handle_len;
 	__s32 handle_type;
 	struct fanotify_nl_stat stat;
+	__u64 ahead;
 	char *link;
 	char *xattrs;
 	size_t xattrs_len;
@@ -53,7 +54,6 @@ struct model_object {
 	bool acl_set;
 	bool capability_lost;
 	bool told;
-	__u64 ahead;
 	bool awaited;
 	unsigned long refs;
 	bool unused;
@@ -118,7 +118,8 @@ int model_scan(struct model *model, struct fanotify_nl *h, const char *path);
 void model_apply(struct model *model, const struct fanotify_nl_event *event);
 
 /**
- * model_complete() - Scan what was not told: what is moved in, or linked, from outside.
+ * model_complete() - Scan what was not told: what is moved in, or linked, from outside,
+ *	and what an event may have taken back that was older than a scan.
  * @model: the model, after all events that there are
  * @h: as for model_scan()
  * @path: the tree
@@ -145,7 +146,7 @@ char *model_name_below(const struct model *model, const struct model_object *dir
 
 const char *model_xattr_find(const char *list, size_t len, const char *name);
 
-/* Open what was found: -1 if something else is there by now. */
+/* Open what was found, with its attributes: -1 if something else is there by now. */
 int model_open(const char *path, __u64 ino, struct stat *st);
 
 /* What is in a link, and the names of extended attributes, to be freed. */
