@@ -333,6 +333,38 @@ static void test_ahead(void)
 	end(&model, 4);
 }
 
+/* A directory that has no name yet, and one in which there is none. */
+static void test_ahead_directories(void)
+{
+	struct fanotify_nl_event event = { .mask = FANOTIFY_KIND_DELETE, .boottime = 50 };
+	const struct fanotify_nl_node nameless = directory(20);
+	struct model_object *dir;
+	struct model model;
+
+	begin(&model);
+	create(&model, 0, 20, "f", file(21, 1));
+	dir = model_object_of(&model, &nameless);
+	dir->told = true;
+	model.scanned = 100;
+	event.name = "gone";
+	event.dir = directory(20);
+	event.object = file(22, 0);
+	model_apply(&model, &event);
+	event.dir = directory(ROOT);
+	event.object = file(23, 0);
+	model_apply(&model, &event);
+	is("nameless", dir->told, true);
+	is("root", model.root->told, true);
+
+	event = (struct fanotify_nl_event){
+		.mask = FANOTIFY_KIND_GAP, .boottime = 60, .object = directory(10),
+	};
+	model_apply(&model, &event);
+	is("nameless after a gap", dir->told, false);
+	is("root after a gap", model.root->told, false);
+	end(&model, 3);
+}
+
 /* Of a directory of which it is not known whether it has a default ACL, now or then. */
 static void test_inherits(void)
 {
@@ -353,7 +385,7 @@ static void test_inherits(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..10\n");
+	printf("TAP version 13\n1..11\n");
 	run("what was overwritten is forgotten", test_overwritten);
 	run("what has no name is forgotten", test_nameless);
 	run("what gets its first name is looked at", test_tmpfile);
@@ -364,5 +396,6 @@ int main(void)
 	run("what is outside is forgotten", test_outside);
 	run("what may have inherited is looked at", test_inherits);
 	run("what a scan that was ahead has found is looked at again", test_ahead);
+	run("what it has found in a directory is looked at again", test_ahead_directories);
 	return 0;
 }
