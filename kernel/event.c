@@ -254,8 +254,12 @@ static u8 *fanl_put_actor(u8 *p)
 {
 	const struct cred *real = current_real_cred();
 	const struct cred *cred = current_cred();
+	char comm[TASK_COMM_LEN];
 	u8 *nest = p;
 
+	/* its length and its bytes: another thread may rename this one */
+	memcpy(comm, current->comm, sizeof(comm));
+	barrier_data(comm);
 	p = fanl_nest_start(p, FANOTIFY_A_EVENT_ACTOR);
 	p = fanl_put_u32(p, FANOTIFY_A_ACTOR_TGID, task_tgid_nr(current));
 	p = fanl_put_u32(p, FANOTIFY_A_ACTOR_TID, task_pid_nr(current));
@@ -267,8 +271,8 @@ static u8 *fanl_put_actor(u8 *p)
 	p = fanl_put_u32(p, FANOTIFY_A_ACTOR_EGID, __kgid_val(cred->egid));
 	p = fanl_put_u32(p, FANOTIFY_A_ACTOR_LOGINUID,
 			 __kuid_val(audit_get_loginuid(current)));
-	p = fanl_put_string(p, FANOTIFY_A_ACTOR_COMM, current->comm,
-			    strnlen(current->comm, TASK_COMM_LEN - 1));
+	p = fanl_put_string(p, FANOTIFY_A_ACTOR_COMM, comm,
+			    strnlen(comm, sizeof(comm) - 1));
 #ifdef CONFIG_CGROUPS
 	rcu_read_lock();
 	p = fanl_put_u64(p, FANOTIFY_A_ACTOR_CGROUP,
