@@ -224,6 +224,7 @@ static struct dentry *fanl_inside_climb(struct fanl_group *group,
 
 		if (inode)
 			fanl_inside_add(group, inode, is_dir, inside);
+		inside->steps++;
 		if (IS_ROOT(dentry))
 			return dentry;
 		dentry = READ_ONCE(dentry->d_parent);
@@ -272,8 +273,12 @@ void fanl_inside_of_dentry(struct fanl_group *group, struct dentry *dentry,
 	inside->ignored_below |= found.ignored_below;
 }
 
-/* All of these are walked up from with the inode's lock held. */
-#define FANL_SUBTREE_NAMES_MAX 1024
+/*
+ * All of these are walked up from with the inode's lock held; a user may have made them,
+ * and may have made them deep.
+ */
+#define FANL_SUBTREE_NAMES_MAX	1024
+#define FANL_SUBTREE_STEPS_MAX	65536
 
 /**
  * fanl_inside_of_inode - which subtrees an inode is part of, by any name
@@ -282,8 +287,9 @@ void fanl_inside_of_dentry(struct fanl_group *group, struct dentry *dentry,
  * @inside: what is found is added to it
  *
  * Ignored is what is ignored by each name. Names that are not in memory are not
- * found; with none at all, with more than %FANL_SUBTREE_NAMES_MAX, or with a name
- * that moves meanwhile, it is not known, and rather told than not.
+ * found; with none at all, with more than %FANL_SUBTREE_NAMES_MAX, with more left after
+ * %FANL_SUBTREE_STEPS_MAX directories, or with a name that moves meanwhile, it is not
+ * known, and rather told than not.
  *
  * Context: fsnotify's call.
  */
@@ -295,8 +301,9 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 		.ignored = U64_MAX,
 		.ignored_inside = U64_MAX,
 	};
-	unsigned int seq, names = 0;
+	unsigned int seq, names = 0, steps = 0;
 	struct dentry *alias;
+	bool all = true;
 
 	rcu_read_lock();
 	seq = read_seqbegin(&rename_lock);
@@ -305,9 +312,12 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 		struct fanl_inside name = {};
 		struct dentry *top;
 
-		if (++names > FANL_SUBTREE_NAMES_MAX)
+		all = names++ < FANL_SUBTREE_NAMES_MAX &&
+		      steps < FANL_SUBTREE_STEPS_MAX;
+		if (!all)
 			break;
 		top = fanl_inside_climb(group, alias, is_dir, &name);
+		steps += name.steps;
 		name.unknown = fanl_is_disconnected(top);
 		found.unknown |= name.unknown;
 		found.mask |= name.mask;
@@ -316,8 +326,7 @@ void fanl_inside_of_inode(struct fanl_group *group, struct inode *inode,
 			found.ignored_inside &= name.ignored;
 	}
 	spin_unlock(&inode->i_lock);
-	if (!names || names > FANL_SUBTREE_NAMES_MAX ||
-	    read_seqretry(&rename_lock, seq)) {
+	if (!names || !all || read_seqretry(&rename_lock, seq)) {
 		found.ignored = 0;
 		found.ignored_inside = 0;
 		found.unknown = true;

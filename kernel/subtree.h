@@ -19,6 +19,7 @@ struct fanl_group;
  * @ignored_inside: the same, but of names that may be in what @mask is of
  * @ignored_below: of a directory, kinds that they ignore of files in it
  * @unknown: it has no path that leads to the filesystem's root
+ * @steps: directories that were looked at
  */
 struct fanl_inside {
 	u64	mask;
@@ -26,6 +27,7 @@ struct fanl_inside {
 	u64	ignored_inside;
 	u64	ignored_below;
 	bool	unknown;
+	u32	steps;
 };
 
 /**
