@@ -171,18 +171,22 @@ static bool fanl_hook_name(struct fanl_hook *hook)
 	return true;
 }
 
-/* One name that passes is enough, and so is none. */
-static bool fanl_hook_passes_by_name(const struct fanl_filters *filters,
-				     struct fanl_hook *hook, bool is_dir)
+static bool fanl_hook_has_name(struct fanl_hook *hook)
 {
-	struct dentry *dentry = hook->dentry;
+	const struct dentry *dentry = hook->dentry;
 
-	if (!(hook->mask & ALL_FSNOTIFY_DIRENT_EVENTS) &&
-	    (!dentry || d_unlinked(dentry) || !fanl_hook_name(hook)))
-		return true;
+	return (hook->mask & ALL_FSNOTIFY_DIRENT_EVENTS) ||
+	       (dentry && !d_unlinked(dentry) && fanl_hook_name(hook));
+}
+
+/* One name that passes is enough. */
+static bool fanl_hook_passes_by_name(const struct fanl_filters *filters,
+				     const struct fanl_hook *hook, bool is_dir)
+{
 	return fanl_filters_pass_name(filters, hook->name->name, is_dir) ||
 	       ((hook->mask & FS_RENAME) &&
-		fanl_filters_pass_name(filters, dentry->d_name.name, is_dir));
+		fanl_filters_pass_name(filters, hook->dentry->d_name.name,
+				       is_dir));
 }
 
 /* Do the group's filters let the event through? */
@@ -190,16 +194,20 @@ static bool fanl_hook_passes(struct fanl_group *group, struct fanl_hook *hook,
 			     u64 kinds)
 {
 	const struct fanl_filters *filters;
+	bool has_name;
 
 	if (likely(!rcu_access_pointer(group->filters)) ||
 	    (kinds & FANL_KINDS_UNFILTERED))
 		return true;
+	/* before: a parent that is not that any more is put, which may sleep */
+	has_name = fanl_hook_has_name(hook);
 	guard(rcu)();
 	filters = rcu_dereference(group->filters);
 	return !filters ||
 	       (fanl_filters_pass_actor(filters) &&
-		fanl_hook_passes_by_name(filters, hook,
-					 kinds & FANOTIFY_KIND_ONDIR));
+		(!has_name ||
+		 fanl_hook_passes_by_name(filters, hook,
+					  kinds & FANOTIFY_KIND_ONDIR)));
 }
 
 /**
