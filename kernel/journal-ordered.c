@@ -110,17 +110,20 @@ static u64 fanl_ordered_created(const struct inode *inode)
 
 static u64 fanl_ordered_attr(unsigned int valid)
 {
-	u64 kinds = FANOTIFY_KIND_ATTRIB;
+	u64 kinds = 0;
 
-	if (valid & ATTR_SIZE)
-		return FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_TRUNCATE;
+	/* which takes set-uid bits away, and whose times are no utimes */
+	if (valid & ATTR_SIZE) {
+		kinds = FANOTIFY_KIND_MODIFY | FANOTIFY_KIND_TRUNCATE;
+		valid &= ~(ATTR_ATIME | ATTR_MTIME);
+	}
 	if (valid & ATTR_MODE)
-		kinds |= FANOTIFY_KIND_CHMOD;
+		kinds |= FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_CHMOD;
 	if (valid & (ATTR_UID | ATTR_GID))
-		kinds |= FANOTIFY_KIND_CHOWN;
+		kinds |= FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_CHOWN;
 	if (valid & (ATTR_ATIME | ATTR_MTIME))
-		kinds |= FANOTIFY_KIND_UTIMES;
-	return kinds;
+		kinds |= FANOTIFY_KIND_ATTRIB | FANOTIFY_KIND_UTIMES;
+	return kinds ?: FANOTIFY_KIND_ATTRIB;
 }
 
 static u64 fanl_ordered_kinds(const struct ext4_change *change)
@@ -305,9 +308,12 @@ static int fanl_ordered_begin_block(struct fanl_ordered *ordered, u64 first,
 
 	offset = fanl_ring_advance(ring, ordered->offset, FANL_UNIT);
 	/* before the block is empty, so that who reads it knows why */
-	if (!(offset % FANOTIFY_JOURNAL_SEGMENT))
+	if (!(offset % FANOTIFY_JOURNAL_SEGMENT)) {
 		fanl_segment_claim(journal, offset / FANOTIFY_JOURNAL_SEGMENT,
 				   first, realtime);
+		if (fanl_header_is_due(journal))
+			fanl_journal_hurry(journal);
+	}
 	bh = ext4_change_log_getblk(&ordered->log, offset / FANL_UNIT);
 	if (IS_ERR(bh))
 		return PTR_ERR(bh);

@@ -388,7 +388,7 @@ static void fanl_batch_done(struct fanl_batch *batch)
 
 /**
  * fanl_header_is_due - whether the header is to be written
- * @journal: the journal; its io mutex is held
+ * @journal: the journal; its io mutex is held, or at level ordered records are put
  *
  * Return: so it is.
  */
@@ -473,7 +473,7 @@ int fanl_journal_write(struct fanl_journal *journal)
 	int err = 0;
 
 	fanl_batch_take(&batch);
-	if (skb_queue_empty(&batch.records) && !journal->header_dirty &&
+	if (skb_queue_empty(&batch.records) && !fanl_header_is_due(journal) &&
 	    !fanl_ordered_waits(journal))
 		goto done;
 	err = fanl_journal_resolve(journal, &mount);

@@ -107,6 +107,17 @@ void fanl_journal_touch(struct fanl_journal *journal)
 	spin_unlock(&journal->group->lock);
 }
 
+/**
+ * fanl_journal_hurry - have the header written now
+ * @journal: the journal, whose header is due
+ */
+void fanl_journal_hurry(struct fanl_journal *journal)
+{
+	spin_lock(&journal->group->lock);
+	fanl_journal_schedule(journal, true);
+	spin_unlock(&journal->group->lock);
+}
+
 static void fanl_journal_work(struct work_struct *work)
 {
 	struct fanl_journal *journal = container_of(to_delayed_work(work),

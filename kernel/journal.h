@@ -292,6 +292,7 @@ bool fanl_journal_explain(const struct fanl_journal *journal, int err,
 int fanl_journal_flush(struct fanl_journal *journal,
 		       struct netlink_ext_ack *extack);
 void fanl_journal_touch(struct fanl_journal *journal);
+void fanl_journal_hurry(struct fanl_journal *journal);
 void fanl_journal_covered(struct fanl_journal *journal, u64 index);
 
 void fanl_journal_event(struct fanl_group *group, struct fanl_event *event);

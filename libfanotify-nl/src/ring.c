@@ -318,9 +318,15 @@ static __u64 wrap(const struct fanotify_nl_ring *ring, __u64 offset)
 	return offset == le64toh(ring->header.size) ? SEGMENT : offset;
 }
 
-/* At level ordered the header may be older than the ring: the newest segment tells. */
+/*
+ * At level ordered the header may be older than the ring: the newest segment tells, unless
+ * more records than the ring can have are between them.
+ */
 static int find_newest_segment(struct fanotify_nl_ring *ring)
 {
+	const __u64 last = le64toh(ring->header.head_index) +
+			   le64toh(ring->header.size) / sizeof(struct fanotify_journal_record);
+
 	if (le32toh(ring->header.level) != FANOTIFY_JOURNAL_LEVEL_ORDERED)
 		return 0;
 	for (unsigned int i = 1; i < ring->segments; i++) {
@@ -331,7 +337,7 @@ static int find_newest_segment(struct fanotify_nl_ring *ring)
 		if (ret)
 			return ret;
 		memcpy(&block, ring->buffer, sizeof(block));
-		if (le64toh(block.first) <= ring->newest + 1 ||
+		if (le64toh(block.first) <= ring->newest + 1 || le64toh(block.first) > last ||
 		    !block_at(ring, 0, le64toh(block.first), &block))
 			continue;
 		ring->newest = le64toh(block.first) - 1;
