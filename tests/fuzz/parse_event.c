@@ -58,7 +58,7 @@ static void check_strings(const struct fanotify_nl_event *event)
 		require_string(event->fs_name, strlen(event->fs_name));
 	if (event->actor.has & FANOTIFY_NL_ACTOR_HAS_COMM)
 		require_string(event->actor.comm, strlen(event->actor.comm));
-	require(event->name_len <= FANOTIFY_NAME_MAX && event->new_name_len <= FANOTIFY_NAME_MAX);
+	require(event->name_len <= FANOTIFY_PATH_MAX && event->new_name_len <= FANOTIFY_PATH_MAX);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -304,17 +304,17 @@ static int parse_string(__u16 type, const char *data, size_t len)
 
 static void strings(void)
 {
-	char longest[FANOTIFY_NAME_MAX + 2];
+	char longest[FANOTIFY_PATH_MAX + 2];
 
 	memset(longest, 'n', sizeof(longest));
-	longest[FANOTIFY_NAME_MAX] = '\0';
-	longest[FANOTIFY_NAME_MAX + 1] = '\0';
-	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_NAME_MAX + 1), 0);
-	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_NAME_MAX), -EBADMSG);
-	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_NAME_MAX + 2), -EBADMSG);
-	longest[FANOTIFY_NAME_MAX] = 'n';
-	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_NAME_MAX + 2), -EBADMSG);
-	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_PATH, longest, FANOTIFY_NAME_MAX + 2), 0);
+	longest[FANOTIFY_PATH_MAX] = '\0';
+	longest[FANOTIFY_PATH_MAX + 1] = '\0';
+	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_PATH_MAX + 1), 0);
+	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_PATH_MAX), -EBADMSG);
+	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_PATH_MAX + 2), -EBADMSG);
+	longest[FANOTIFY_PATH_MAX] = 'n';
+	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, longest, FANOTIFY_PATH_MAX + 2), -EBADMSG);
+	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_PATH, longest, FANOTIFY_PATH_MAX + 2), 0);
 	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, "a\0b", 4), -EBADMSG);
 	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NAME, "", 1), -EBADMSG);
 	CHECK_EQ(parse_string(FANOTIFY_A_EVENT_NEW_NAME, "\xff\xfe", 3), 0);
