@@ -16,11 +16,36 @@
 #define AT_HANDLE_FID	0x200
 #endif
 
+/* A node, memory for its handle, and the mount it was found on: -1, not known. */
+struct scanned {
+	struct fanotify_nl_node node;
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + FANOTIFY_HANDLE_MAX];
+	} u;
+	int mount_id;
+};
+
+/**
+ * struct level - A directory whose entries are scanned.
+ * @up: the one it is in; NULL: the top
+ * @dir: the directory
+ * @d: its entries
+ * @len: of its path
+ */
+struct level {
+	struct level *up;
+	struct scanned dir;
+	DIR *d;
+	size_t len;
+};
+
 /**
  * struct scan - A scan under way.
  * @h: for the text of a failure
  * @cb: the caller's
  * @arg: the caller's
+ * @level: the directory whose entries are at hand
  * @path: of the object at hand
  * @size: of @path's memory
  * @major: of the filesystem's device
@@ -30,20 +55,11 @@ struct scan {
 	struct fanotify_nl *h;
 	fanotify_nl_object_cb cb;
 	void *arg;
+	struct level *level;
 	char *path;
 	size_t size;
 	__u32 major;
 	__u32 minor;
-};
-
-/* A node, memory for its handle, and the mount it was found on: -1, not known. */
-struct scanned {
-	struct fanotify_nl_node node;
-	union {
-		struct file_handle handle;
-		char bytes[sizeof(struct file_handle) + FANOTIFY_HANDLE_MAX];
-	} u;
-	int mount_id;
 };
 
 static int scan_fail(struct scan *scan, int err)
@@ -162,55 +178,54 @@ static int scan_path(struct scan *scan, size_t len, const char *name)
 	return 0;
 }
 
-/* Closes @fd. */
-static int scan_object(struct scan *scan, int fd, const char *name,
-		       const struct scanned *dir);
+static void scan_leave(struct scan *scan)
+{
+	struct level *level = scan->level;
+
+	scan->level = level->up;
+	closedir(level->d);
+	free(level);
+}
 
 /* Closes @path_fd, and first of all: one descriptor for each level is enough. */
-static int scan_dir(struct scan *scan, int path_fd, const struct scanned *dir)
+static int scan_enter(struct scan *scan, int path_fd, const struct scanned *dir)
 {
-	size_t len = strlen(scan->path);
-	struct dirent *entry;
-	int ret = 0;
-	DIR *d;
+	struct level *level;
+	DIR *d = NULL;
 	int fd;
 
 	fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		ret = has_vanished(errno) ? 0 : scan_fail(scan, errno);
-	close(path_fd);
-	if (fd < 0)
-		return ret;
-	d = fdopendir(fd);
-	if (!d) {
-		ret = scan_fail(scan, errno);
-		close(fd);
-		return ret;
-	}
-	while (!ret && (errno = 0, entry = readdir(d))) {
-		int child;
+	if (fd < 0) {
+		int ret = has_vanished(errno) ? 0 : scan_fail(scan, errno);
 
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		ret = scan_path(scan, len, entry->d_name);
-		if (ret)
-			break;
-		child = openat(fd, entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (child >= 0)
-			ret = scan_object(scan, child, entry->d_name, dir);
-		else if (!has_vanished(errno))
-			ret = scan_fail(scan, errno);
-		scan->path[len] = '\0';
+		close(path_fd);
+		return ret;
 	}
-	if (!ret && errno && !has_vanished(errno))
-		ret = scan_fail(scan, errno);
-	closedir(d);
-	return ret;
+	close(path_fd);
+	level = malloc(sizeof(*level));
+	if (level)
+		d = fdopendir(fd);
+	if (!d) {
+		free(level);
+		close(fd);
+		return scan_fail(scan, ENOMEM);
+	}
+	*level = (struct level){
+		.up = scan->level,
+		.dir = *dir,
+		.d = d,
+		.len = strlen(scan->path),
+	};
+	if (dir->node.handle)
+		level->dir.node.handle = level->dir.u.handle.f_handle;
+	scan->level = level;
+	return 0;
 }
 
-static int scan_object(struct scan *scan, int fd, const char *name,
-		       const struct scanned *dir)
+/* Closes @fd. */
+static int scan_object(struct scan *scan, int fd, const char *name)
 {
+	const struct scanned *dir = scan->level ? &scan->level->dir : NULL;
 	struct fanotify_nl_object object;
 	struct scanned scanned;
 	struct statx stx;
@@ -231,8 +246,46 @@ static int scan_object(struct scan *scan, int fd, const char *name,
 	};
 	ret = scan->cb(&object, scan->arg);
 	if (!ret && S_ISDIR(stx.stx_mode))
-		return scan_dir(scan, fd, &scanned);
+		return scan_enter(scan, fd, &scanned);
 	close(fd);
+	return ret;
+}
+
+/* The next entry of the directory at hand; without one, it is done with. */
+static int scan_next(struct scan *scan)
+{
+	struct level *level = scan->level;
+	struct dirent *entry;
+	int ret, child;
+
+	scan->path[level->len] = '\0';
+	errno = 0;
+	entry = readdir(level->d);
+	if (!entry) {
+		ret = errno && !has_vanished(errno) ? scan_fail(scan, errno) : 0;
+		scan_leave(scan);
+		return ret;
+	}
+	if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+		return 0;
+	ret = scan_path(scan, level->len, entry->d_name);
+	if (ret)
+		return ret;
+	child = openat(dirfd(level->d), entry->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (child < 0)
+		return has_vanished(errno) ? 0 : scan_fail(scan, errno);
+	return scan_object(scan, child, entry->d_name);
+}
+
+/* Closes @fd, which is the top's. */
+static int scan_tree(struct scan *scan, int fd)
+{
+	int ret = scan_object(scan, fd, "");
+
+	while (!ret && scan->level)
+		ret = scan_next(scan);
+	while (scan->level)
+		scan_leave(scan);
 	return ret;
 }
 
@@ -261,7 +314,7 @@ API int fanotify_nl_baseline(struct fanotify_nl *h, const char *path, fanotify_n
 		return fail(h, errno, "baseline: %s: %m", path);
 	ret = scan_path(&scan, 0, path);
 	if (!ret)
-		ret = scan_object(&scan, fd, "", NULL);
+		ret = scan_tree(&scan, fd);
 	else
 		close(fd);
 	free(scan.path);

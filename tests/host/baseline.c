@@ -5,7 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -293,6 +295,53 @@ static void descriptors(void)
 	CHECK_EQ(open_now(), before);
 }
 
+#define DEEP	900
+
+static int count_call(const struct fanotify_nl_object *object, void *arg)
+{
+	(void)object;
+	++*(unsigned int *)arg;
+	return 0;
+}
+
+static void *scan_root(void *arg)
+{
+	*(int *)arg = fanotify_nl_baseline(&h, root, count_call, &calls);
+	return NULL;
+}
+
+/* Whoever may make directories chooses how deep; the caller's stack is what it is. */
+static void deep(void)
+{
+	const struct rlimit files = { .rlim_cur = DEEP + 64, .rlim_max = DEEP + 64 };
+	char path[sizeof(root) + 2 * DEEP] = "/tmp/fanotify-nl-baseline.XXXXXX";
+	pthread_attr_t small;
+	pthread_t thread;
+	size_t top;
+	int ret = 1;
+
+	start();
+	CHECK(mkdtemp(path));
+	strcpy(root, path);
+	top = strlen(path);
+	for (int i = 0; i < DEEP; i++) {
+		strcat(path, "/d");
+		CHECK_EQ(mkdir(path, 0700), 0);
+	}
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 256 << 10);
+	CHECK_EQ(pthread_create(&thread, &small, scan_root, &ret), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&small);
+	for (size_t len = strlen(path); len >= top; len -= 2) {
+		path[len] = '\0';
+		CHECK_EQ(rmdir(path), 0);
+	}
+	CHECK_EQ(ret, 0);
+	CHECK_EQ(calls, DEEP + 1);
+}
+
 static int see_pts(const struct fanotify_nl_object *object, void *arg)
 {
 	calls++;
@@ -351,6 +400,7 @@ TAP_MAIN(
 	{ "baseline: handles that only identify are handles", handles_that_only_identify },
 	{ "baseline: a mount that does not let us look is left out", cannot_look },
 	{ "baseline: one descriptor for each level", descriptors },
+	{ "baseline: a deep tree takes no stack", deep },
 	{ "baseline: stays on its filesystem", one_filesystem },
 	{ "baseline: refused before bind and mark", order_of_calls },
 	{ "baseline: nodes compared", same_node },
