@@ -2,31 +2,67 @@
 /*
  * fanotifyctl gate: what /proc says of other processes.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fanotifyctl.h"
 #include "proc.h"
 
+/* As long as somebody else renames or mounts, what is in memory is not found. */
+#define CACHED_TRIES	100
+
+/*
+ * Without a wait for anything but memory: no automounter, no server that is gone. What is
+ * executed is in memory, with all that is above it.
+ */
+static int open_cached(const char *path)
+{
+	const struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_CACHED };
+	int fd = -1;
+
+	for (int i = 0; i < CACHED_TRIES && fd < 0; i++) {
+		fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+		if (fd < 0 && errno != EAGAIN)
+			break;
+	}
+	return fd;
+}
+
+/* Which file it is, as far as that is known here. */
+static bool which(int dir, const char *path, int flags, struct statx *stx)
+{
+	return !statx(dir, path, flags | AT_STATX_DONT_SYNC, STATX_INO, stx);
+}
+
 char *proc_exec(__u32 pid)
 {
 	char name[32], path[PATH_MAX];
-	struct stat it, named;
+	struct statx it, named;
+	bool same;
 	ssize_t n;
+	int fd;
 
 	snprintf(name, sizeof(name), "/proc/%u/exe", pid);
 	n = readlink(name, path, sizeof(path));
 	if (n <= 0 || n == sizeof(path) || *path != '/')
 		return NULL;
 	path[n] = '\0';
-	if (stat(name, &it) || stat(path, &named) || it.st_dev != named.st_dev ||
-	    it.st_ino != named.st_ino)
+	fd = open_cached(path);
+	if (fd < 0)
 		return NULL;
-	return xstrdup(path);
+	same = which(AT_FDCWD, name, 0, &it) && which(fd, "", AT_EMPTY_PATH, &named) &&
+	       it.stx_dev_major == named.stx_dev_major &&
+	       it.stx_dev_minor == named.stx_dev_minor && it.stx_ino == named.stx_ino;
+	close(fd);
+	return same ? xstrdup(path) : NULL;
 }
 
 __u64 proc_start(__u32 pid)

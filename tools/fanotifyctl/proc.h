@@ -12,7 +12,8 @@
  * @pid: the process
  *
  * Names are checked: a process in a mount namespace of its own can have any path
- * there. It counts only if what has that path here is the same file.
+ * there. It counts only if what has that path here is the same file, and only as far as
+ * that is in memory: nothing is mounted, and no server is waited for.
  *
  * Return: to be freed; NULL: not known.
  */
