@@ -94,18 +94,28 @@ static bool take_line(void *arg, const char *line, size_t len)
 
 /* ---- rules ---- */
 
-static bool asks_to_remember(const struct gate *g, const struct action *action)
+static bool rules_remember(const struct rules *rules)
 {
-	return action->remember || (action->outcome == OUTCOME_ASK && g->asks == CHECK_EXEC);
-}
-
-static bool needs_memory(const struct gate *g, const struct rules *rules)
-{
-	bool needs = asks_to_remember(g, &rules->otherwise);
+	bool remember = rules->otherwise.remember;
 
 	for (size_t i = 0; i < rules->count; i++)
-		needs |= asks_to_remember(g, &rules->list[i].action);
-	return needs;
+		remember |= rules->list[i].action.remember;
+	return remember;
+}
+
+static bool rules_ask(const struct rules *rules)
+{
+	bool ask = rules->otherwise.outcome == OUTCOME_ASK;
+
+	for (size_t i = 0; i < rules->count; i++)
+		ask |= rules->list[i].action.outcome == OUTCOME_ASK;
+	return ask;
+}
+
+/* A checker may say so, too. */
+static bool needs_memory(const struct gate *g, const struct rules *rules)
+{
+	return rules_remember(rules) || (g->asks == CHECK_EXEC && rules_ask(rules));
 }
 
 /* Read the rules, and see whether they fit the rest. */
@@ -195,21 +205,23 @@ static int change_mark(struct run *run, const char *path, int fd, bool is_dir, _
 	return ret ? fail_nl(run->g.h, ret, "mark %s", path) : 0;
 }
 
-/* Gate these operations, and those no longer. */
+/* Gate these operations, and those no longer: on each path where that can be done. */
 static int change_marks(struct run *run, __u32 add, __u32 remove)
 {
 	int ret = 0;
 
 	if (run->options.mark_type == FANOTIFY_MARK_TYPE_GLOBAL)
 		return change_mark(run, "everything", -1, false, add, remove);
-	for (char **path = run->options.paths; *path && !ret; path++) {
+	for (char **path = run->options.paths; *path; path++) {
 		int fd = open(*path, O_PATH | O_CLOEXEC);
 		struct stat st;
+		int err;
 
 		if (fd < 0 || fstat(fd, &st))
-			ret = fail_errno(errno, "mark %s", *path);
+			err = fail_errno(errno, "mark %s", *path);
 		else
-			ret = change_mark(run, *path, fd, S_ISDIR(st.st_mode), add, remove);
+			err = change_mark(run, *path, fd, S_ISDIR(st.st_mode), add, remove);
+		ret = ret ?: err;
 		if (fd >= 0)
 			close(fd);
 	}
@@ -512,14 +524,17 @@ static void replace_rules(struct run *run, struct rules *rules)
 {
 	struct gate *g = &run->g;
 	__u32 operations = rules_operations(rules);
+	__u32 added = operations & ~run->operations;
 
-	if (needs_memory(g, rules) && !g->remembers && !needs_memory(g, &g->rules)) {
+	if (rules_remember(rules) && !g->remembers && !needs_memory(g, &g->rules)) {
 		complain("remember is new in the rules, and takes a restart: the old ones stay in force");
 		rules_free(rules);
 		return;
 	}
-	/* more is gated first, less at last */
-	if (change_marks(run, operations & ~run->operations, 0)) {
+	/* more is gated first, less at last; a path may be that of something new */
+	if (change_marks(run, operations, 0)) {
+		if (added && change_marks(run, 0, added))
+			complain("more is gated than the rules need");
 		complain("the old rules stay in force");
 		rules_free(rules);
 		return;
@@ -568,8 +583,9 @@ static void take_signals(struct run *run)
 			statistics_print(&run->g);
 			break;
 		default:
-			/* a successor can take over what lingers */
-			run->leave = info.ssi_signo == SIGTERM && run->options.settings.linger_ms;
+			/* a successor can take over what lingers, as the group is set to by now */
+			settings_read(&run->g);
+			run->leave = info.ssi_signo == SIGTERM && run->g.linger_ms;
 			run->g.stop = true;
 		}
 	}
@@ -700,7 +716,7 @@ static void end(struct run *run)
 		fanotify_nl_unbind(g->h);
 	else if (run->leave)
 		complain("group %u lingers, and waits %u ms for a successor",
-			 fanotify_nl_bound(g->h)->number, run->options.settings.linger_ms);
+			 fanotify_nl_bound(g->h)->number, g->linger_ms);
 	statistics_print(g);
 	if (lines_lost(&g->lines) && !g->status)
 		g->status = EXIT_LOST;

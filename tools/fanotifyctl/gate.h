@@ -122,6 +122,7 @@ struct statistics {
  * @on_error: what is done when a check fails
  * @on_timeout: what is done when it takes too long: the group's setting, as last read
  * @wait_ms: how long an access waits at most, as last read
+ * @linger_ms: how long accesses wait for a successor, as last read
  * @check_ms: how long a check may take; 0: no longer than the kernel waits
  * @logged: what is printed
  * @remembers: the group can remember verdicts
@@ -156,6 +157,7 @@ struct gate {
 	struct action on_error;
 	struct action on_timeout;
 	__u32 wait_ms;
+	__u32 linger_ms;
 	__u32 check_ms;
 	enum logged logged;
 	bool remembers;

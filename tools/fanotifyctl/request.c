@@ -276,6 +276,7 @@ int settings_read(struct gate *g)
 	if (ret)
 		return ret;
 	g->wait_ms = info.settings.wait_ms;
+	g->linger_ms = info.settings.linger_ms;
 	g->on_timeout.error = info.settings.on_timeout;
 	g->on_timeout.outcome = g->on_timeout.error ? OUTCOME_DENY : OUTCOME_ALLOW;
 	return 0;
@@ -291,7 +292,10 @@ static void request_late(struct gate *g, struct request *r)
 
 /* ---- checks ---- */
 
-/* Return: 0; -EAGAIN: it is decided anew, later; or another -errno. */
+/*
+ * Return: 0; -EAGAIN: it is decided anew, later, or nobody waits for it and it has ended;
+ * or another -errno.
+ */
 static int request_open(struct gate *g, struct request *r)
 {
 	int fd = fanotify_nl_event_open_id(g->h, r->id);
@@ -299,6 +303,8 @@ static int request_open(struct gate *g, struct request *r)
 	/* who has a lease on it may keep it for long, and we wait for nobody */
 	if (fd == -EAGAIN)
 		r->open_at = now_ms() + OPEN_MS;
+	if (fd == -ENOENT && !request_defer(g, r, now_ms()))
+		return -EAGAIN;
 	if (fd < 0)
 		return fd;
 	r->check.fd = fd;
