@@ -124,9 +124,9 @@ int copy_open(struct copy *copy)
 	return 0;
 }
 
-bool copy_is_empty(const struct copy *copy)
+bool folder_is_empty(const char *path)
 {
-	DIR *dir = opendir(copy->place);
+	DIR *dir = opendir(path);
 	struct dirent *entry;
 	bool empty = true;
 

@@ -48,8 +48,8 @@ void copy_close(struct copy *copy);
 /* Open it, and make it if it is not there. Return: 0; EXIT_FAILURE, and said so. */
 int copy_open(struct copy *copy);
 
-/* Is there nothing in it? As a disk that is not mounted is. */
-bool copy_is_empty(const struct copy *copy);
+/* Is there nothing in it? As in the place of a disk that is not mounted. */
+bool folder_is_empty(const char *path);
 
 /**
  * copy_ask() - Have it say how far it is.

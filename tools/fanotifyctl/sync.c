@@ -158,7 +158,17 @@ static int add_consumer(struct sync *s, __u32 start)
 	return 0;
 }
 
-static int register_consumer(struct sync *s)
+/* What cannot say what it is a copy of is not emptied because a disk is not mounted. */
+static int check_first(const struct sync *s)
+{
+	if (!folder_is_empty(s->source) || (s->copy.path && folder_is_empty(s->copy.place)))
+		return 0;
+	complain("%s is empty, so that a first run would empty %s: if it is to be empty, and is mounted, run sync --full",
+		 s->changed.changes.real, s->dst);
+	return EXIT_FAILURE;
+}
+
+static int register_consumer(struct sync *s, bool full)
 {
 	int ret;
 
@@ -169,6 +179,8 @@ static int register_consumer(struct sync *s)
 		return EXIT_FAILURE;
 	if (s->registered)
 		return 0;
+	if (!full && check_first(s))
+		return EXIT_FAILURE;
 	s->why = "first run";
 	return s->rsync.dry_run ? 0 : add_consumer(s, FANOTIFY_CONSUMER_START_NOW);
 }
@@ -606,14 +618,14 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	if (!ret)
 		ret = check_copy(s, full);
 	if (!ret)
-		ret = register_consumer(s);
+		ret = register_consumer(s, full);
 	if (ret)
 		return ret;
 	if (full)
 		need_full(s, "--full");
 	else if (s->why)
 		need_full(s, s->why);
-	else if (s->copy.path && copy_is_empty(&s->copy))
+	else if (s->copy.path && folder_is_empty(s->copy.place))
 		need_full(s, "the copy is empty");
 	else if (said)
 		need_full(s, said);
