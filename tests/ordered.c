@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "../host/ringfile.h"
@@ -128,6 +129,33 @@ TEST_F_TIMEOUT(ordered, each_operation_is_recorded, 300)
 	EXPECT_EQ(0, history.gaps);
 	EXPECT_TRUE(history_whole(&history));
 	EXPECT_EQ(FANOTIFY_JOURNAL_LEVEL_ORDERED, self->info.settings.level);
+}
+
+/* Of who may not keep it. */
+static int truncate_as(uid_t uid, const char *path)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		_exit(setresuid(uid, uid, uid) || truncate(path, 0));
+	return waitpid(pid, &status, 0) != pid || status;
+}
+
+TEST_F_TIMEOUT(ordered, a_bit_that_a_truncation_takes_is_recorded, 300)
+{
+	struct stat st;
+
+	ASSERT_EQ(0, make_file(MOUNT "/file"));
+	ASSERT_EQ(0, chown(MOUNT "/file", 5, 5));
+	ASSERT_EQ(0, chmod(MOUNT "/file", 04755));
+	ASSERT_EQ(0, truncate_as(5, MOUNT "/file"));
+	ASSERT_EQ(0, stat(MOUNT "/file", &st));
+	ASSERT_EQ(0755, st.st_mode & 07777);
+	READ();
+	EXPECT_EQ(2, history_count(&history, KIND(CHMOD) | KIND(ATTRIB), "/file"));
+	EXPECT_EQ(0, history_count(&history, KIND(UTIMES), "/file"));
 }
 
 static int toggle_flag(const char *path, int flag)
@@ -777,6 +805,28 @@ TEST_F_TIMEOUT(ordered, it_is_written_round_and_round, 300)
 	READ();
 	EXPECT_EQ(8000, history.record[history.count - 1].index);
 	EXPECT_TRUE(history_whole(&history));
+}
+
+/* Records that the header knows nothing of are no more than the ring has. */
+TEST_F_TIMEOUT(ordered, the_header_keeps_up_with_the_ring, 300)
+{
+	const int files = RING_SIZE / sizeof(struct fanotify_journal_record) / 2 + 1000;
+	struct fanotify_nl_journal_settings rare = ordered;
+	struct fanotify_nl_journal_info info;
+
+	rare.interval_ms = FANOTIFY_INTERVAL_MS_MAX;
+	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &rare, &self->info));
+	for (int i = 0; i < files; i++) {
+		ASSERT_EQ(0, mkdir(MOUNT "/dir", 0700));
+		ASSERT_EQ(0, rmdir(MOUNT "/dir"));
+	}
+	ASSERT_LT(0, journalfs_unmount(MOUNT));
+	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
+	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
+	ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
+	EXPECT_EQ((__u64)files * 2, info.durable);
+	EXPECT_EQ(0, info.gaps);
 }
 
 /* ---- a device that fails ---- */

@@ -470,6 +470,27 @@ TEST_F(subtree, may_not_be_known_of_many_names)
 	EXPECT_EQ(FLAG(MEMBERSHIP_UNKNOWN), heard.event[0].flags & FLAG(MEMBERSHIP_UNKNOWN));
 }
 
+TEST_F(subtree, may_not_be_known_of_names_that_are_deep)
+{
+	char path[4096] = "out", name[4096 + 32];
+
+	for (int i = 0; i < 1000; i++) {
+		strcat(path, "/d");
+		ASSERT_EQ(0, mkdir(path, 0755));
+	}
+	for (int i = 0; i < 60; i++) {
+		snprintf(name, sizeof(name), "%s/%d", path, i);
+		ASSERT_EQ(0, link("out/a/file", name));
+	}
+	EXPECT_EQ(0, HEARD(0, link("out/a/file", "out/last")));
+	for (int i = 60; i < 70; i++) {
+		snprintf(name, sizeof(name), "%s/%d", path, i);
+		ASSERT_EQ(0, link("out/a/file", name));
+	}
+	EXPECT_EQ(1, HEARD(KIND(LINK_COUNT), link("out/a/file", "out/more")));
+	EXPECT_EQ(FLAG(MEMBERSHIP_UNKNOWN), heard.event[0].flags & FLAG(MEMBERSHIP_UNKNOWN));
+}
+
 TEST_F(subtree, is_the_same_through_other_mounts)
 {
 	ASSERT_EQ(0, mkdir("bound", 0755));
