@@ -134,13 +134,12 @@ TEST_F_TIMEOUT(ordered, each_operation_is_recorded, 300)
 /* Of who may not keep it. */
 static int truncate_as(uid_t uid, const char *path)
 {
+	pid_t pid = fork();
 	int status;
-	pid_t pid;
 
-	pid = fork();
 	if (!pid)
 		_exit(setresuid(uid, uid, uid) || truncate(path, 0));
-	return waitpid(pid, &status, 0) != pid || status;
+	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
 }
 
 TEST_F_TIMEOUT(ordered, a_bit_that_a_truncation_takes_is_recorded, 300)
@@ -810,14 +809,14 @@ TEST_F_TIMEOUT(ordered, it_is_written_round_and_round, 300)
 /* Records that the header knows nothing of are no more than the ring has. */
 TEST_F_TIMEOUT(ordered, the_header_keeps_up_with_the_ring, 300)
 {
-	const int files = RING_SIZE / sizeof(struct fanotify_journal_record) / 2 + 1000;
+	const int dirs = RING_SIZE / sizeof(struct fanotify_journal_record) / 2 + 1000;
 	struct fanotify_nl_journal_settings rare = ordered;
 	struct fanotify_nl_journal_info info;
 
 	rare.interval_ms = FANOTIFY_INTERVAL_MS_MAX;
 	ASSERT_EQ(0, fanotify_nl_journal_stop(self->h, self->info.id, 0));
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, &rare, &self->info));
-	for (int i = 0; i < files; i++) {
+	for (int i = 0; i < dirs; i++) {
 		ASSERT_EQ(0, mkdir(MOUNT "/dir", 0700));
 		ASSERT_EQ(0, rmdir(MOUNT "/dir"));
 	}
@@ -825,7 +824,7 @@ TEST_F_TIMEOUT(ordered, the_header_keeps_up_with_the_ring, 300)
 	ASSERT_EQ(0, journalfs_mount(IMAGE, MOUNT));
 	ASSERT_EQ(0, fanotify_nl_journal_start(self->h, MOUNT, NULL, &self->info));
 	ASSERT_EQ(0, fanotify_nl_journal_get(self->h, MOUNT, &info));
-	EXPECT_EQ((__u64)files * 2, info.durable);
+	EXPECT_EQ((__u64)dirs * 2, info.durable);
 	EXPECT_EQ(0, info.gaps);
 }
 
