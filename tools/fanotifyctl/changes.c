@@ -99,6 +99,7 @@ void changes_clear(struct changes *changes)
 	changes->records = 0;
 	changes->all = false;
 	changes->replaced = false;
+	changes->undone = false;
 }
 
 void changes_close(struct changes *changes)
@@ -298,12 +299,18 @@ static void add_exchanged(struct changes *changes, const struct fanotify_nl_even
 			      event->name, CHANGE_NAME);
 }
 
-static void add_gap(struct changes *changes, const struct fanotify_nl_event *event)
+void changes_add_gap(struct changes *changes, const struct fanotify_nl_gap *gap,
+		     const char *path)
 {
-	if (event->gap.scope == FANOTIFY_GAP_SCOPE_DIRECTORY && event->path)
-		add_name(changes, event->path, CHANGE_TREE);
-	else
-		changes->all = true;
+	if (gap->scope == FANOTIFY_GAP_SCOPE_DIRECTORY && path) {
+		add_name(changes, path, CHANGE_TREE);
+		return;
+	}
+	changes->all = true;
+	if (gap->reason == FANOTIFY_GAP_REASON_UNCLEAN ||
+	    gap->reason == FANOTIFY_GAP_REASON_CURSOR ||
+	    gap->reason == FANOTIFY_GAP_REASON_DAMAGED)
+		changes->undone = true;
 }
 
 void changes_add(struct changes *changes, const struct fanotify_nl_event *event)
@@ -314,7 +321,7 @@ void changes_add(struct changes *changes, const struct fanotify_nl_event *event)
 
 	changes->records++;
 	if (event->mask & FANOTIFY_KIND_GAP) {
-		add_gap(changes, event);
+		changes_add_gap(changes, &event->gap, event->path);
 		return;
 	}
 	if (event->mask & KINDS_NAME) {

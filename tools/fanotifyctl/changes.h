@@ -57,6 +57,8 @@ enum change {
  * @records: records that were added
  * @all: everything has to be looked at
  * @replaced: and transferred, as the directory, or one above it, is another one
+ * @undone: and its data, as it may be an older state: what a crash has left of a file may
+ *	be of before and have the time of after, or the other way round
  */
 struct changes {
 	struct tree tree;
@@ -72,6 +74,7 @@ struct changes {
 	__u64 records;
 	bool all;
 	bool replaced;
+	bool undone;
 };
 
 /**
@@ -109,8 +112,17 @@ bool changes_still(const struct changes *changes);
 /* Forget all records. */
 void changes_clear(struct changes *changes);
 
-/* Add what a record says. A gap sets @all, or adds the directory of its scope. */
+/* Add what a record says. */
 void changes_add(struct changes *changes, const struct fanotify_nl_event *event);
+
+/**
+ * changes_add_gap() - Add what a gap says: all, or the directory of its scope.
+ * @changes: the records
+ * @gap: the gap
+ * @path: of that directory; or NULL
+ */
+void changes_add_gap(struct changes *changes, const struct fanotify_nl_gap *gap,
+		     const char *path);
 
 /* Add a path below the directory; CHANGE_*. */
 void changes_add_path(struct changes *changes, const char *path, unsigned int flags);

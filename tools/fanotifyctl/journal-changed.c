@@ -140,7 +140,7 @@ int changed_read(struct changed *c, struct fanotify_nl *h, __u32 journal, const 
 		if (ret)
 			return fail_nl(h, ret, "%s", c->changes.real);
 		if (records.has_gap) {
-			c->changes.all = true;
+			changes_add_gap(&c->changes, &records.gap, NULL);
 			report_gap(c, &records.gap, NULL);
 		}
 		ret = read_answer(c, h);

@@ -198,7 +198,7 @@ int rsync_check(void)
 	return ret ? EXIT_FAILURE : 0;
 }
 
-int rsync_run(const struct rsync *rsync, FILE *list, bool anew)
+int rsync_run(const struct rsync *rsync, FILE *list, enum rsync_files files)
 {
 	static const char *const all[] = { OPTIONS_ALL }, *const listed[] = { OPTIONS_LIST };
 	const size_t nr_all = sizeof(all) / sizeof(all[0]);
@@ -216,7 +216,9 @@ int rsync_run(const struct rsync *rsync, FILE *list, bool anew)
 		argv[n++] = all[i];
 	for (size_t i = 0; list && i < nr_listed; i++)
 		argv[n++] = listed[i];
-	if (anew)
+	if (files == RSYNC_FILES_DATA)
+		argv[n++] = "--checksum";
+	if (files == RSYNC_FILES_ALL)
 		argv[n++] = "--ignore-times";
 	if (rsync->dry_run) {
 		argv[n++] = "--dry-run";

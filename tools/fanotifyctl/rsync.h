@@ -20,6 +20,16 @@
 /* Of the directory that is the copy: how far it is. rsync leaves this attribute alone. */
 #define RSYNC_CURSOR	"trusted.fanotify-nl.sync"
 
+/* Which files are transferred, besides those of another size. */
+enum rsync_files {
+	/* of another time */
+	RSYNC_FILES_TIME,
+	/* of other data */
+	RSYNC_FILES_DATA,
+	/* all */
+	RSYNC_FILES_ALL,
+};
+
 /**
  * struct rsync - How rsync is called.
  * @src: the directory whose contents go to
@@ -45,13 +55,13 @@ int rsync_check(void);
  * rsync_run() - Run it.
  * @rsync: how
  * @list: paths below @src, each ended by NUL; NULL: all
- * @anew: transfer files even if size and time are the same
+ * @files: which files to transfer
  *
  * It ends when this process does, however that ends. SIGINT and SIGTERM end it, and
  * then this process.
  *
  * Return: its exit status; -1: it was not run, or was killed, and said so.
  */
-int rsync_run(const struct rsync *rsync, FILE *list, bool anew);
+int rsync_run(const struct rsync *rsync, FILE *list, enum rsync_files files);
 
 #endif /* FANOTIFYCTL_RSYNC_H */

@@ -16,8 +16,9 @@
  * the same: times have the grain of the clock's tick, and rsync may have read the file
  * within the one in which it was written.
  *
- * The first round, and one after a gap, has rsync look at everything. A consumer that
- * has never acknowledged says that the first one is not done yet.
+ * The first round, and one after a gap, has rsync look at everything, and at all data
+ * where size and time prove nothing. A consumer that has never acknowledged says that the
+ * first one is not done yet.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -343,9 +344,9 @@ static int list_path(const char *path, unsigned int flags, void *arg)
 }
 
 /* Return: as rsync_run(); 0 also for what vanished, RSYNC_PARTIAL for what became a device. */
-static int run_rsync(struct sync *s, FILE *list, bool anew)
+static int run_rsync(struct sync *s, FILE *list, enum rsync_files files)
 {
-	int ret = rsync_run(&s->rsync, list, anew);
+	int ret = rsync_run(&s->rsync, list, files);
 
 	if (ret > 0 && ret != RSYNC_VANISHED)
 		complain("rsync: exit status %d", ret);
@@ -426,7 +427,7 @@ static int mend_acls(struct sync *s)
 	if (!ret)
 		ret = mend_listed(&m, s->attrs);
 	if (!ret && m.list)
-		ret = run_rsync(s, m.list, false);
+		ret = run_rsync(s, m.list, RSYNC_FILES_TIME);
 	list_close(&m.list);
 	return ret;
 }
@@ -442,6 +443,13 @@ static int begin_full(struct sync *s)
 	return ret || silent || !s->acked ? ret : restart_consumer(s);
 }
 
+static enum rsync_files files_of_all(const struct sync *s)
+{
+	if (s->copy.unwritten || s->changed.changes.replaced)
+		return RSYNC_FILES_ALL;
+	return s->changed.changes.undone ? RSYNC_FILES_DATA : RSYNC_FILES_TIME;
+}
+
 static int apply(struct sync *s)
 {
 	int ret = 0;
@@ -453,12 +461,12 @@ static int apply(struct sync *s)
 	if (!ret && s->full && may_break_links(s))
 		ret = links_break_all(s->copy.fd, s->rsync.src);
 	if (!ret && s->full)
-		ret = run_rsync(s, NULL, s->copy.unwritten || s->changed.changes.replaced);
+		ret = run_rsync(s, NULL, files_of_all(s));
 	/* names first: they change the times of directories */
 	if (!ret && s->data)
-		ret = run_rsync(s, s->data, true);
+		ret = run_rsync(s, s->data, RSYNC_FILES_ALL);
 	if (!ret && s->attrs)
-		ret = run_rsync(s, s->attrs, false);
+		ret = run_rsync(s, s->attrs, RSYNC_FILES_TIME);
 	if (!ret && s->copy.fd >= 0)
 		ret = mend_acls(s);
 	return ret;
@@ -494,6 +502,8 @@ static int sync_round(struct sync *s)
 		ret = EXIT_FAILURE;
 	if (!ret && changes->replaced)
 		need_full(s, "the directory is another one");
+	else if (!ret && changes->undone)
+		need_full(s, "something is missing in the journal since a crash, or an older state came back: data are compared, too");
 	else if (!ret && changes->all)
 		need_full(s, "something is missing in the journal");
 	if (!ret)

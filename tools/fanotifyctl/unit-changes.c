@@ -283,6 +283,32 @@ static void test_everything_where_it_is_not_known(void)
 	look("./a ");
 }
 
+static void test_data_are_compared_where_an_older_state_may_be_back(void)
+{
+	static const struct {
+		enum fanotify_gap_reason reason;
+		bool undone;
+	} gaps[] = {
+		{ FANOTIFY_GAP_REASON_OVERFLOW, false },
+		{ FANOTIFY_GAP_REASON_NOT_RUNNING, false },
+		{ FANOTIFY_GAP_REASON_UNCLEAN, true },
+		{ FANOTIFY_GAP_REASON_CUT_OFF, false },
+		{ FANOTIFY_GAP_REASON_CURSOR, true },
+		{ FANOTIFY_GAP_REASON_DAMAGED, true },
+	};
+
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++) {
+		const struct fanotify_nl_gap gap = {
+			.scope = FANOTIFY_GAP_SCOPE_ALL,
+			.reason = gaps[i].reason,
+		};
+
+		changes_add_gap(&changes, &gap, NULL);
+		is(fanotify_nl_gap_reason_name(gap.reason), changes.undone, gaps[i].undone);
+		changes_clear(&changes);
+	}
+}
+
 static void test_a_gap_of_a_directory_is_told_whole(void)
 {
 	struct fanotify_nl_event event = { .mask = FANOTIFY_KIND_GAP };
@@ -383,7 +409,7 @@ static bool make_top(void)
 
 int main(void)
 {
-	printf("TAP version 13\n1..17\n");
+	printf("TAP version 13\n1..18\n");
 	if (!make_top() || changes_open(&changes, top)) {
 		printf("Bail out! no directory\n");
 		return 1;
@@ -407,6 +433,8 @@ int main(void)
 	run("what is elsewhere does not count", test_what_is_elsewhere_does_not_count);
 	run("times of links and access do not count", test_times_of_links_and_access_do_not_count);
 	run("everything where it is not known", test_everything_where_it_is_not_known);
+	run("data are compared where an older state may be back",
+	    test_data_are_compared_where_an_older_state_may_be_back);
 	run("a gap of a directory is told whole", test_a_gap_of_a_directory_is_told_whole);
 	run("trees are deeper than files may be open",
 	    test_trees_are_deeper_than_files_may_be_open);
