@@ -13,7 +13,6 @@
 
 #include "copy.h"
 #include "fanotifyctl.h"
-#include "rsync.h"
 
 /* ---- where it is ---- */
 
@@ -145,8 +144,18 @@ bool folder_is_empty(const char *path)
 #define SAID_MAX \
 	(FANOTIFY_CONSUMER_NAME_MAX + 1 + FANOTIFY_NL_CURSOR_LEN + sizeof(BEGUN))
 
-/* Instead: a write to it has failed, which the filesystem tells but once. */
-#define UNWRITTEN	"unwritten"
+/*
+ * Instead, where rsync may not go by size and time: what it would take for transferred may
+ * not be there, as a write has failed, which the filesystem tells but once; or a crash has
+ * undone it in the original.
+ */
+static const struct {
+	const char *text;
+	const char *why;
+} doubts[] = {
+	[RSYNC_FILES_DATA] = { "undone", "data of the copy were not compared to the end" },
+	[RSYNC_FILES_ALL] = { "unwritten", "the copy was not written to the end" },
+};
 
 const char *copy_ask(struct copy *copy, const char *consumer,
 		     const unsigned char uuid[FANOTIFY_UUID_LEN])
@@ -159,9 +168,11 @@ const char *copy_ask(struct copy *copy, const char *consumer,
 	if (len < 0)
 		return errno == EOPNOTSUPP ? NULL : "the copy does not say how far it is";
 	said[len] = '\0';
-	if (!strcmp(said, UNWRITTEN)) {
-		copy->unwritten = true;
-		return "the copy could not be written";
+	for (enum rsync_files i = RSYNC_FILES_DATA; i <= RSYNC_FILES_ALL; i++) {
+		if (strcmp(said, doubts[i].text))
+			continue;
+		copy->files = i;
+		return doubts[i].why;
 	}
 	cursor = strchr(said, ' ');
 	if (!cursor)
@@ -200,17 +211,6 @@ static int tell_cursor(const struct copy *copy, const char *consumer,
 	return ret;
 }
 
-int copy_silence(const struct copy *copy, bool *silent)
-{
-	*silent = true;
-	if (!fremovexattr(copy->fd, RSYNC_CURSOR))
-		return fsync(copy->fd) ? fail_errno(errno, "%s", copy->path) : 0;
-	*silent = errno == ENODATA;
-	if (*silent || errno == EOPNOTSUPP)
-		return 0;
-	return fail_errno(errno, "%s: attribute " RSYNC_CURSOR, copy->path);
-}
-
 int copy_begin(struct copy *copy, const char *consumer)
 {
 	if (!copy->says || copy->begun)
@@ -224,6 +224,18 @@ static bool has_attributes(const struct copy *copy)
 	return fgetxattr(copy->fd, RSYNC_CURSOR, NULL, 0) >= 0 || errno != EOPNOTSUPP;
 }
 
+int copy_begin_all(const struct copy *copy, enum rsync_files files, bool *seen)
+{
+	*seen = has_attributes(copy);
+	if (!*seen)
+		return 0;
+	if (files != RSYNC_FILES_TIME)
+		return tell(copy, doubts[files].text);
+	if ((fremovexattr(copy->fd, RSYNC_CURSOR) && errno != ENODATA) || fsync(copy->fd))
+		return fail_errno(errno, "%s: attribute " RSYNC_CURSOR, copy->path);
+	return 0;
+}
+
 int copy_tell(struct copy *copy, const char *consumer,
 	      const struct fanotify_nl_cursor *cursor, bool changed)
 {
@@ -231,7 +243,7 @@ int copy_tell(struct copy *copy, const char *consumer,
 
 	if (changed && syncfs(copy->fd)) {
 		ret = fail_errno(errno, "%s", copy->path);
-		if (!has_attributes(copy) || tell(copy, UNWRITTEN))
+		if (!has_attributes(copy) || tell(copy, doubts[RSYNC_FILES_ALL].text))
 			complain("%s cannot say so: once it can be written, run sync --full with -- --ignore-times",
 				 copy->path);
 		return ret;

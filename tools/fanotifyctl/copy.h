@@ -9,6 +9,7 @@
 #define FANOTIFYCTL_COPY_H
 
 #include "changes.h"
+#include "rsync.h"
 
 /**
  * struct copy - A directory that is brought up to date.
@@ -19,7 +20,7 @@
  * @from: so far
  * @begun: and that who wrote to it has not come to an end
  * @foreign: it says that it is one of another filesystem
- * @unwritten: what rsync takes for transferred may not be there
+ * @files: which files of it rsync has to make anew, all that it says nothing of a cursor
  */
 struct copy {
 	char *path;
@@ -29,7 +30,7 @@ struct copy {
 	struct fanotify_nl_cursor from;
 	bool begun;
 	bool foreign;
-	bool unwritten;
+	enum rsync_files files;
 };
 
 /**
@@ -63,15 +64,16 @@ const char *copy_ask(struct copy *copy, const char *consumer,
 		     const unsigned char uuid[FANOTIFY_UUID_LEN]);
 
 /**
- * copy_silence() - Have it say nothing while everything is looked at.
+ * copy_begin_all() - Have it not say how far it is while everything is looked at.
  * @copy: it, open
- * @silent: set to whether it will be seen that it does not: it has attributes
+ * @files: which files are transferred
+ * @seen: set to whether it will be seen that it does not: it has attributes
  *
- * After whatever ends that, all is looked at again.
+ * After whatever ends that, all is looked at again, and the same files transferred.
  *
  * Return: 0; EXIT_FAILURE, and said so.
  */
-int copy_silence(const struct copy *copy, bool *silent);
+int copy_begin_all(const struct copy *copy, enum rsync_files files, bool *seen);
 
 /**
  * copy_begin() - Have it say that it is being written to, if it says how far it is.

@@ -62,6 +62,7 @@
  * @copy: that, if it is of this machine; else without a path
  * @json: say how it went as JSON
  * @full: rsync has to look at everything
+ * @files: which files it has to transfer then
  * @why: why it has to, or NULL; it has not then
  * @registered: there is such a consumer
  * @acked: it has acknowledged something
@@ -88,6 +89,7 @@ struct sync {
 	struct copy copy;
 	bool json;
 	bool full;
+	enum rsync_files files;
 	const char *why;
 	bool registered;
 	bool acked;
@@ -435,19 +437,12 @@ static int mend_acls(struct sync *s)
 /* Whatever ends it, the next run looks at everything as well. */
 static int begin_full(struct sync *s)
 {
-	bool silent = s->copy.unwritten;
+	bool seen = false;
 	int ret = 0;
 
-	if (s->copy.path && !silent)
-		ret = copy_silence(&s->copy, &silent);
-	return ret || silent || !s->acked ? ret : restart_consumer(s);
-}
-
-static enum rsync_files files_of_all(const struct sync *s)
-{
-	if (s->copy.unwritten || s->changed.changes.replaced)
-		return RSYNC_FILES_ALL;
-	return s->changed.changes.undone ? RSYNC_FILES_DATA : RSYNC_FILES_TIME;
+	if (s->copy.path)
+		ret = copy_begin_all(&s->copy, s->files, &seen);
+	return ret || seen || !s->acked ? ret : restart_consumer(s);
 }
 
 static int apply(struct sync *s)
@@ -461,7 +456,7 @@ static int apply(struct sync *s)
 	if (!ret && s->full && may_break_links(s))
 		ret = links_break_all(s->copy.fd, s->rsync.src);
 	if (!ret && s->full)
-		ret = run_rsync(s, NULL, files_of_all(s));
+		ret = run_rsync(s, NULL, s->files);
 	/* names first: they change the times of directories */
 	if (!ret && s->data)
 		ret = run_rsync(s, s->data, RSYNC_FILES_ALL);
@@ -472,8 +467,11 @@ static int apply(struct sync *s)
 	return ret;
 }
 
-static void need_full(struct sync *s, const char *why)
+/* Until it was done. */
+static void need_full(struct sync *s, enum rsync_files files, const char *why)
 {
+	if (files > s->files)
+		s->files = files;
 	if (s->full)
 		return;
 	complain("looking at everything: %s", why);
@@ -501,11 +499,11 @@ static int sync_round(struct sync *s)
 	if (!ret && !changes_still(changes))
 		ret = EXIT_FAILURE;
 	if (!ret && changes->replaced)
-		need_full(s, "the directory is another one");
+		need_full(s, RSYNC_FILES_ALL, "the directory is another one");
 	else if (!ret && changes->undone)
-		need_full(s, "something is missing in the journal since a crash, or an older state came back: data are compared, too");
+		need_full(s, RSYNC_FILES_DATA, "something is missing in the journal since a crash, or an older state came back: data are compared, too");
 	else if (!ret && changes->all)
-		need_full(s, "something is missing in the journal");
+		need_full(s, RSYNC_FILES_TIME, "something is missing in the journal");
 	if (!ret)
 		ret = changes_look(changes, list_path, s);
 	if (ret)
@@ -538,6 +536,7 @@ static int sync_rounds(struct sync *s)
 	if (!ret && s->full && !s->rsync.dry_run) {
 		/* it has taken its time: what has changed meanwhile */
 		s->full = false;
+		s->files = RSYNC_FILES_TIME;
 		ret = try_rounds(s);
 	}
 	if (!ret)
@@ -632,13 +631,12 @@ static int sync_prepare(struct sync *s, const char *src, bool full)
 	if (ret)
 		return ret;
 	if (full)
-		need_full(s, "--full");
-	else if (s->why)
-		need_full(s, s->why);
-	else if (s->copy.path && folder_is_empty(s->copy.place))
-		need_full(s, "the copy is empty");
-	else if (said)
-		need_full(s, said);
+		s->why = "--full";
+	else if (!s->why)
+		s->why = s->copy.path && folder_is_empty(s->copy.place) ? "the copy is empty" :
+									  said;
+	if (s->why)
+		need_full(s, s->copy.files, s->why);
 	return 0;
 }
 
