@@ -20,7 +20,7 @@
  * @from: so far
  * @begun: and that who wrote to it has not come to an end
  * @foreign: it says that it is one of another filesystem
- * @files: which files of it rsync has to make anew, all that it says nothing of a cursor
+ * @files: or else, as a run was not finished, which files rsync has to transfer
  */
 struct copy {
 	char *path;
